@@ -1,0 +1,159 @@
+namespace RewardForcing.Native.Tensors;
+
+/// <summary>A place where tensors live and ops run. There are exactly two kinds: CPU and CUDA.</summary>
+/// <remarks>
+/// A device owns one caching pool. Freed blocks go back to the pool and to the system only by <see cref="TrimPool"/> or disposal.
+/// Renting and returning are safe from several threads; nothing waits for the garbage collector.
+/// </remarks>
+public abstract class Device : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, Stack<nint>> _free = [];
+    private bool _disposed;
+
+    /// <summary>Short name used in logs and test names, such as <c>cpu</c>, <c>cuda-sim</c> or <c>cuda:0</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Whether elements can be read and written in place by host code.</summary>
+    public abstract bool IsHost { get; }
+
+    /// <summary>Bytes handed out and not yet returned.</summary>
+    public long LiveBytes { get; private set; }
+
+    /// <summary>Largest value <see cref="LiveBytes"/> has had since the last <see cref="ResetPeak"/>.</summary>
+    public long PeakBytes { get; private set; }
+
+    /// <summary>Bytes kept for reuse.</summary>
+    public long PooledBytes { get; private set; }
+
+    /// <summary>Restarts peak tracking from the current live size.</summary>
+    public void ResetPeak()
+    {
+        lock (_gate)
+        {
+            PeakBytes = LiveBytes;
+        }
+    }
+
+    /// <summary>Waits until all work given to this device is done.</summary>
+    public abstract void Synchronize();
+
+    /// <summary>Gives every unused block back to the system.</summary>
+    public void TrimPool()
+    {
+        lock (_gate)
+        {
+            foreach ((long size, Stack<nint> blocks) in _free)
+            {
+                foreach (nint block in blocks)
+                {
+                    FreeBlock(block, size);
+                }
+            }
+
+            _free.Clear();
+            PooledBytes = 0;
+        }
+    }
+
+    /// <summary>Frees every pooled block. Tensors still alive keep theirs and give them back to the system when released.</summary>
+    public void Dispose()
+    {
+        TrimPool();
+        _disposed = true;
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Takes memory for <paramref name="bytes"/> bytes from the pool or the system; contents are undefined.</summary>
+    internal nint Rent(long bytes)
+    {
+        long size = BlockSize(bytes);
+        nint block;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_free.TryGetValue(size, out Stack<nint>? blocks) && blocks.TryPop(out block))
+            {
+                PooledBytes -= size;
+            }
+            else
+            {
+                block = AllocateBlock(size);
+            }
+
+            LiveBytes += size;
+            PeakBytes = Math.Max(PeakBytes, LiveBytes);
+        }
+
+        OnRented(block, bytes, size);
+        return block;
+    }
+
+    /// <summary>Takes a block back.</summary>
+    internal void Return(nint block, long bytes)
+    {
+        long size = BlockSize(bytes);
+        OnReturning(block, bytes, size);
+        lock (_gate)
+        {
+            LiveBytes -= size;
+            if (_disposed)
+            {
+                FreeBlock(block, size);
+                return;
+            }
+
+            if (!_free.TryGetValue(size, out Stack<nint>? blocks))
+            {
+                _free[size] = blocks = [];
+            }
+
+            blocks.Push(block);
+            PooledBytes += size;
+        }
+    }
+
+    /// <summary>Copies bytes from host memory to memory of this device.</summary>
+    internal abstract void CopyFromHost(ReadOnlySpan<byte> source, nint destination);
+
+    /// <summary>Copies bytes from memory of this device to host memory.</summary>
+    internal abstract void CopyToHost(nint source, Span<byte> destination);
+
+    /// <summary>Copies bytes within this device; the ranges may overlap.</summary>
+    internal abstract void CopyWithin(nint source, nint destination, long bytes);
+
+    /// <summary>Sets bytes of this device to zero.</summary>
+    internal abstract void Clear(nint address, long bytes);
+
+    /// <summary>Takes fresh memory, aligned to at least 256 bytes.</summary>
+    /// <exception cref="DeviceMemoryException">The system has no more.</exception>
+    protected abstract nint AllocateBlock(long bytes);
+
+    /// <summary>Gives memory back to the system.</summary>
+    protected abstract void FreeBlock(nint block, long bytes);
+
+    /// <summary>Releases what a derived device owns besides its pool.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+
+    /// <summary>Called with every block handed out; a checking device poisons it here.</summary>
+    private protected virtual void OnRented(nint block, long bytes, long blockBytes)
+    {
+    }
+
+    /// <summary>Called with every block taken back; a checking device looks at its guard bytes here.</summary>
+    private protected virtual void OnReturning(nint block, long bytes, long blockBytes)
+    {
+    }
+
+    // Eight size classes for each power of two: at most 12.5 % is wasted, and sizes that differ by little share blocks.
+    private static long BlockSize(long bytes)
+    {
+        long size = (Math.Max(bytes, 1) + 64 + 255) & ~255L;
+        int shift = Math.Max(8, 60 - System.Numerics.BitOperations.LeadingZeroCount((ulong)size));
+        long step = 1L << shift;
+        return (size + step - 1) & ~(step - 1);
+    }
+}

@@ -1,0 +1,27 @@
+namespace RewardForcing.Native.Tensors;
+
+/// <summary>A device has no memory left for a tensor.</summary>
+public sealed class DeviceMemoryException : Exception
+{
+    /// <summary>Creates the error from the numbers a user needs to act on it.</summary>
+    /// <param name="device">Name of the device.</param>
+    /// <param name="asked">Bytes asked for.</param>
+    /// <param name="live">Bytes in use.</param>
+    /// <param name="peak">Largest use so far, in bytes.</param>
+    public DeviceMemoryException(string device, long asked, long live, long peak)
+        : base($"{device}: asked for {asked:N0} bytes while {live:N0} are in use (peak {peak:N0}); use a smaller size or fewer frames per block.")
+    {
+        Asked = asked;
+        Live = live;
+        Peak = peak;
+    }
+
+    /// <summary>Bytes asked for.</summary>
+    public long Asked { get; }
+
+    /// <summary>Bytes in use when the request failed.</summary>
+    public long Live { get; }
+
+    /// <summary>Largest use before the request failed.</summary>
+    public long Peak { get; }
+}

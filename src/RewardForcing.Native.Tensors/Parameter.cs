@@ -1,0 +1,84 @@
+namespace RewardForcing.Native.Tensors;
+
+/// <summary>A weight of a network: a named tensor that outlives passes and owns its gradient.</summary>
+public sealed class Parameter : IDisposable
+{
+    private Parameter(string name, Tensor value)
+    {
+        Name = name;
+        Value = value;
+        value.Parameter = this;
+    }
+
+    /// <summary>The checkpoint's key, verbatim.</summary>
+    public string Name { get; }
+
+    /// <summary>The weight.</summary>
+    public Tensor Value { get; }
+
+    /// <summary>Extents of the weight.</summary>
+    public Shape Shape => Value.Shape;
+
+    /// <summary>Accumulated gradient, always F32; null until the first backward pass reaches this parameter.</summary>
+    public Tensor? Grad { get; private set; }
+
+    /// <summary>Whether backward passes compute a gradient for this parameter.</summary>
+    public bool Trainable
+    {
+        get => Value.NeedsGrad;
+        set => Value.NeedsGrad = value;
+    }
+
+    /// <summary>Creates a parameter with undefined contents on a device.</summary>
+    public static Parameter New(Device device, string name, Shape shape, DType dtype = DType.F32) =>
+        new(name, new Tensor(device, shape, dtype));
+
+    /// <summary>Looks at host memory owned by somebody else, such as a mapped checkpoint, without copying it.</summary>
+    /// <param name="device">A device with <see cref="Device.IsHost"/>.</param>
+    /// <param name="name">The checkpoint's key.</param>
+    /// <param name="address">First byte; at least element-aligned.</param>
+    /// <param name="shape">Extents.</param>
+    /// <param name="dtype">Element type.</param>
+    /// <param name="owner">Disposed when the parameter is.</param>
+    /// <exception cref="ArgumentException">The device cannot read host memory.</exception>
+    public static Parameter Map(Device device, string name, nint address, Shape shape, DType dtype, IDisposable owner)
+    {
+        return device.IsHost
+            ? new Parameter(name, Tensor.FromOwned(device, address, shape, dtype, owner))
+            : throw new ArgumentException($"parameter {name}: {device.Name} cannot look at host memory; copy the weight to it.", nameof(device));
+    }
+
+    /// <summary>The weight as an argument of an op.</summary>
+    public static implicit operator Tensor(Parameter parameter) => parameter.Value;
+
+    /// <summary>Adds <paramref name="grad"/> into <see cref="Grad"/>, creating it as zeros on first use.</summary>
+    internal void AccumulateGrad(Tensor grad)
+    {
+        if (Grad is null)
+        {
+            Grad = new Tensor(Value.Device, Value.Shape, DType.F32);
+            Grad.CopyFrom(grad);
+        }
+        else
+        {
+            Tape.AddInto(Grad, grad);
+        }
+    }
+
+    /// <summary>Forgets the accumulated gradient and releases its memory.</summary>
+    public void ClearGrad()
+    {
+        Grad?.Release();
+        Grad = null;
+    }
+
+    /// <summary>Releases weight and gradient.</summary>
+    public void Dispose()
+    {
+        ClearGrad();
+        if (Value.IsAlive)
+        {
+            Value.Release();
+        }
+    }
+}

@@ -1,0 +1,312 @@
+using RewardForcing.Native.Ops;
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Models;
+
+/// <summary>The Wan 2.1 diffusion transformer, in its bidirectional form and in the causal form that streams through a cache.</summary>
+/// <remarks>
+/// Both forms have the same parameters. Activations are F32 or BF16, as the input is; weights are used in the type they are stored in.
+/// BF16 follows the rounding points of the published Reward Forcing inference (spec: models 1.5, profile A); the mixed precision of the
+/// official 50-step Wan (profile B) is not imitated: F32 activations are at least as precise. Spec: models, sections 1 and 2.
+/// </remarks>
+public sealed partial class WanTransformer : IDisposable
+{
+    private const float ImageNormEps = 1e-5f;
+
+    private readonly WeightSet _weights;
+    private readonly WanBlock[] _blocks;
+    private readonly Projection _textUp;
+    private readonly Projection _textDown;
+    private readonly Projection _timeUp;
+    private readonly Projection _timeDown;
+    private readonly Projection _timeProjection;
+    private readonly Projection _head;
+
+    /// <summary>Builds the network on loaded weights.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="weights">All parameters of <see cref="WanConfig.Parameters"/>; owned by the network from here on.</param>
+    public WanTransformer(WanConfig config, WeightSet weights)
+    {
+        config.Validate();
+        Config = config;
+        _weights = weights;
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new WanBlock(weights, layer, config))];
+        _textUp = new Projection(weights, "text_embedding.0");
+        _textDown = new Projection(weights, "text_embedding.2");
+        _timeUp = new Projection(weights, "time_embedding.0");
+        _timeDown = new Projection(weights, "time_embedding.2");
+        _timeProjection = new Projection(weights, "time_projection.1");
+        _head = new Projection(weights, "head.head");
+    }
+
+    /// <summary>Sizes.</summary>
+    public WanConfig Config { get; }
+
+    /// <summary>Where the weights live.</summary>
+    public Device Device => _weights.Device;
+
+    /// <summary>The parameters.</summary>
+    public WeightSet Weights => _weights;
+
+    /// <summary>Predicts the flow <c>noise - x0</c> of a whole video at once.</summary>
+    /// <param name="pass">Where to run; cancellation is looked at between blocks.</param>
+    /// <param name="x">Noisy latents, <c>[B, 16, F, H, W]</c>, H and W even, F32 or BF16.</param>
+    /// <param name="timesteps">Timesteps, 0 to 1000: one for each sample, or B·F of them, one for each frame.</param>
+    /// <param name="context">Text encoder output, <c>[B, S, text_dim]</c>, S at most <c>text_len</c>; padding rows are zeros and are attended to.</param>
+    /// <param name="image">What an image-to-video model sees of its image; null for text-to-video models.</param>
+    /// <param name="mask">Restricts self-attention as in the training of causal models; null for the bidirectional model.</param>
+    /// <returns>Flow, <c>[B, 16, F, H, W]</c> of the type of <paramref name="x"/>.</returns>
+    /// <exception cref="ArgumentException">The shapes do not fit the network or each other.</exception>
+    /// <exception cref="OperationCanceledException">The pass was cancelled.</exception>
+    public Tensor Forward(
+        Pass pass, Tensor x, ReadOnlySpan<float> timesteps, Tensor context, ImageCondition? image = null, TrainingMask? mask = null)
+    {
+        CheckLatents(x, "x");
+        CheckImage(x, image);
+        (int batch, int frames) = (x.Shape[0], x.Shape[2]);
+        RopeGrid grid = Grid(x);
+        using Scope scope = pass.BeginScope();
+        Tensor text = EmbedText(pass, context, batch, x.DType);
+        Tensor? imageRows = image is null ? null : EmbedImage(pass, Cast.Forward(pass, image.ClipFeatures, x.DType));
+        Tensor tokens = EmbedPatches(pass, image is null ? x : Concat.Forward(pass, 1, x, Cast.Forward(pass, image.Latents, x.DType)));
+        float[] times = Times(timesteps, batch, frames);
+        bool teacher = mask?.CleanX is not null;
+        if (mask?.CleanX is Tensor clean)
+        {
+            CheckClean(clean, x);
+            tokens = Concat.Forward(pass, 1, EmbedPatches(pass, clean), tokens);
+            times = TeacherTimes(mask.CleanTimesteps.Span, times, batch, frames);
+        }
+
+        (Tensor e, Tensor projected) = EmbedTime(pass, times, batch, x.DType);
+        AttentionMask attention = mask?.Attention(frames, grid.TokensPerFrame) ?? AttentionMask.All;
+        int keys = mask is null ? tokens.Shape[1] : Math.Max(tokens.Shape[1], mask.PaddedKeys(frames, grid.TokensPerFrame));
+        tokens = RunBlocks(pass, tokens, projected, text, imageRows, grid, attention, keys);
+        if (teacher)
+        {
+            tokens = Narrow.Forward(pass, tokens, 1, grid.Tokens, grid.Tokens);
+            e = Narrow.Forward(pass, e, 1, frames, frames);
+        }
+
+        return scope.Keep(Head(pass, tokens, e, grid));
+    }
+
+    /// <summary>Predicts the flow of the newest frames and stores their keys and values, so that later frames can attend to them.</summary>
+    /// <param name="pass">Where to run; cancellation is looked at between blocks.</param>
+    /// <param name="x">Latents of the new frames, <c>[B, 16, f, H, W]</c>, of the type of the state.</param>
+    /// <param name="timesteps">Timesteps, 0 to 1000: one for each sample, or B·f of them.</param>
+    /// <param name="state">The caches; <see cref="CausalState.SetText"/> has been called.</param>
+    /// <param name="startFrame">Number of the first new frame in the whole video. Frames given before may be given again, as each denoising step does.</param>
+    /// <param name="cacheOnly">Whether only keys and values are wanted, as in the pass over finished frames: what nobody reads is not computed.</param>
+    /// <returns>Flow, <c>[B, 16, f, H, W]</c>; an empty tensor <c>[0]</c> if <paramref name="cacheOnly"/>.</returns>
+    /// <exception cref="ArgumentException">The shapes do not fit, or the frames do not follow those in the cache.</exception>
+    /// <exception cref="InvalidOperationException">There is no text yet, or an earlier pass was stopped half way.</exception>
+    /// <exception cref="OperationCanceledException">The pass was cancelled; the state has to be reset.</exception>
+    public Tensor ForwardCausal(Pass pass, Tensor x, ReadOnlySpan<float> timesteps, CausalState state, long startFrame, bool cacheOnly = false)
+    {
+        CheckLatents(x, "x");
+        CheckState(x, state);
+        pass.Cancellation.ThrowIfCancellationRequested();
+        RopeGrid grid = Grid(x);
+        float[] times = Times(timesteps, state.Batch, grid.Frames);
+        CachePlan plan = state.Begin(startFrame, grid.Frames);
+        using Scope scope = pass.BeginScope();
+        (Tensor e, Tensor projected) = EmbedTime(pass, times, state.Batch, x.DType);
+        Tensor tokens = EmbedPatches(pass, x);
+        for (int layer = 0; layer < _blocks.Length; layer++)
+        {
+            pass.Cancellation.ThrowIfCancellationRequested();
+            bool writeOnly = cacheOnly && layer == _blocks.Length - 1;
+            tokens = _blocks[layer].ForwardCached(pass, tokens, projected, grid, state, layer, plan, writeOnly);
+        }
+
+        state.Complete(plan);
+        return scope.Keep(cacheOnly ? pass.New(new Shape(0), x.DType) : Head(pass, tokens, e, grid));
+    }
+
+    /// <summary>Releases the weights.</summary>
+    public void Dispose() => _weights.Dispose();
+
+    /// <summary>Keys and values of the text for every layer: key, value, key, value and so on, owned by the caller.</summary>
+    internal List<OwnedTensor> TextKeysAndValues(Pass pass, Tensor context, int batch, DType dtype)
+    {
+        using Scope scope = pass.BeginScope();
+        Tensor text = EmbedText(pass, context, batch, dtype);
+        List<OwnedTensor> owned = [];
+        try
+        {
+            foreach (WanBlock block in _blocks)
+            {
+                pass.Cancellation.ThrowIfCancellationRequested();
+                using Scope inner = pass.BeginScope();
+                ContextKeys keys = block.Context(pass, text, null);
+                owned.Add(pass.Detach(keys.K));
+                owned.Add(pass.Detach(keys.V));
+            }
+
+            return owned;
+        }
+        catch
+        {
+            owned.ForEach(static tensor => tensor.Dispose());
+            throw;
+        }
+    }
+
+    private static float[] Times(ReadOnlySpan<float> timesteps, int batch, int frames)
+    {
+        return timesteps.Length == batch || timesteps.Length == batch * frames
+            ? timesteps.ToArray()
+            : throw new ArgumentException($"wan: expected {batch} timesteps, or {batch * frames} for {batch} x {frames} frames, got {timesteps.Length}.", nameof(timesteps));
+    }
+
+    // Rows of the time embedding with teacher forcing: for each sample the clean frames, then the noisy ones.
+    private static float[] TeacherTimes(ReadOnlySpan<float> clean, float[] noisy, int batch, int frames)
+    {
+        float[] cleanTimes = clean.IsEmpty ? new float[batch] : Times(clean, batch, frames);
+        var times = new float[2 * batch * frames];
+        for (int b = 0; b < batch; b++)
+        {
+            for (int f = 0; f < frames; f++)
+            {
+                times[(2 * b * frames) + f] = cleanTimes.Length == batch ? cleanTimes[b] : cleanTimes[(b * frames) + f];
+                times[(((2 * b) + 1) * frames) + f] = noisy.Length == batch ? noisy[b] : noisy[(b * frames) + f];
+            }
+        }
+
+        return times;
+    }
+
+    private Tensor RunBlocks(
+        Pass pass, Tensor tokens, Tensor projected, Tensor text, Tensor? imageRows, RopeGrid grid, AttentionMask attention, int keys)
+    {
+        foreach (WanBlock block in _blocks)
+        {
+            pass.Cancellation.ThrowIfCancellationRequested();
+            using Scope inner = pass.BeginScope();
+            ContextKeys context = block.Context(pass, text, imageRows);
+            tokens = inner.Keep(block.Forward(pass, tokens, projected, context, grid, attention, keys));
+        }
+
+        return tokens;
+    }
+
+    private RopeGrid Grid(Tensor x) => new(x.Shape[2], x.Shape[3] / Config.Patch, x.Shape[4] / Config.Patch);
+
+    private Tensor EmbedPatches(Pass pass, Tensor x) =>
+        Linear.Forward(pass, Patchify.Forward(pass, x), _weights["patch_embedding.weight"], _weights["patch_embedding.bias"]);
+
+    private (Tensor E, Tensor Projected) EmbedTime(Pass pass, float[] times, int batch, DType dtype)
+    {
+        int rows = times.Length / batch;
+        Tensor hidden = _timeUp.Forward(pass, Sinusoid.Forward(pass, times, Config.FreqDim, dtype), Activation.Silu);
+        Tensor e = _timeDown.Forward(pass, hidden);
+        Tensor projected = _timeProjection.Forward(pass, Unary.Forward(pass, e, Activation.Silu));
+        return (pass.Reshape(e, new Shape(batch, rows, Config.Dim)), pass.Reshape(projected, new Shape(batch, rows, 6, Config.Dim)));
+    }
+
+    private Tensor EmbedText(Pass pass, Tensor context, int batch, DType dtype)
+    {
+        if (context.Shape.Rank != 3 || context.Shape[0] != batch || context.Shape[1] > Config.TextTokens || context.Shape[2] != Config.TextDim)
+        {
+            throw new ArgumentException(
+                $"wan: context must be [{batch}, at most {Config.TextTokens}, {Config.TextDim}], got {context.Shape}.", nameof(context));
+        }
+
+        Tensor rows = Cast.Forward(pass, context, dtype);
+        if (rows.Shape[1] < Config.TextTokens)
+        {
+            Tensor padding = pass.Zeros(rows.Shape.With(1, Config.TextTokens - rows.Shape[1]), dtype);
+            rows = rows.Shape[1] == 0 ? padding : Concat.Forward(pass, 1, rows, padding);
+        }
+
+        return _textDown.Forward(pass, _textUp.Forward(pass, rows, Activation.GeluTanh));
+    }
+
+    private Tensor EmbedImage(Pass pass, Tensor features)
+    {
+        Tensor n = LayerNorm.Forward(pass, features, _weights["img_emb.proj.0.weight"], _weights["img_emb.proj.0.bias"], ImageNormEps);
+        Tensor hidden = Linear.Forward(pass, n, _weights["img_emb.proj.1.weight"], _weights["img_emb.proj.1.bias"], Activation.GeluErf);
+        Tensor y = Linear.Forward(pass, hidden, _weights["img_emb.proj.3.weight"], _weights["img_emb.proj.3.bias"]);
+        return LayerNorm.Forward(pass, y, _weights["img_emb.proj.4.weight"], _weights["img_emb.proj.4.bias"], ImageNormEps);
+    }
+
+    // The head uses the time embedding before its projection; blocks use the projected one.
+    private Tensor Head(Pass pass, Tensor tokens, Tensor e, RopeGrid grid)
+    {
+        Tensor m = Modulation.Forward(pass, _weights["head.modulation"], e);
+        Tensor y = ModulatedLayerNorm.Forward(pass, tokens, pass.Entry(m, 0), pass.Entry(m, 1), Config.Eps);
+        return Unpatchify.Forward(pass, _head.Forward(pass, y), grid.Frames, grid.Height, grid.Width);
+    }
+
+    private void CheckLatents(Tensor x, string name)
+    {
+        if (x.Shape.Rank != 5 || x.Shape[1] != Config.OutChannels || x.Shape[0] < 1 || x.Shape[2] < 1
+            || x.Shape[3] < Config.Patch || x.Shape[4] < Config.Patch || x.Shape[3] % Config.Patch != 0 || x.Shape[4] % Config.Patch != 0)
+        {
+            throw new ArgumentException($"wan: {name} must be [B, {Config.OutChannels}, F, H, W] with even H and W, got {x.Shape}.", name);
+        }
+
+        if (x.DType is not (DType.F32 or DType.BF16))
+        {
+            throw new ArgumentException($"wan: {name} must be F32 or BF16, got {x.DType}.", name);
+        }
+    }
+
+    private void CheckImage(Tensor x, ImageCondition? image)
+    {
+        if (image is null)
+        {
+            if (Config.InChannels != Config.OutChannels || Config.IsImageToVideo)
+            {
+                throw new ArgumentException("wan: an image-to-video model needs an image condition.", nameof(image));
+            }
+
+            return;
+        }
+
+        if (!Config.IsImageToVideo)
+        {
+            throw new ArgumentException("wan: a text-to-video model takes no image condition.", nameof(image));
+        }
+
+        Shape latents = x.Shape.With(1, Config.InChannels - Config.OutChannels);
+        if (image.Latents.Shape != latents)
+        {
+            throw new ArgumentException($"wan: image latents must be {latents}, got {image.Latents.Shape}.", nameof(image));
+        }
+
+        Shape clip = image.ClipFeatures.Shape;
+        if (clip.Rank != 3 || clip[0] != x.Shape[0] || clip[2] != Config.ClipDim)
+        {
+            throw new ArgumentException($"wan: CLIP features must be [{x.Shape[0]}, {Config.ClipTokens}, {Config.ClipDim}], got {clip}.", nameof(image));
+        }
+    }
+
+    private void CheckClean(Tensor clean, Tensor x)
+    {
+        if (Config.IsImageToVideo || clean.Shape != x.Shape || clean.DType != x.DType)
+        {
+            throw new ArgumentException($"wan: the clean video must be {x.Shape} of {x.DType} as the noisy one, got {clean.Shape} of {clean.DType}.", nameof(clean));
+        }
+    }
+
+    private void CheckState(Tensor x, CausalState state)
+    {
+        if (state.Model != this)
+        {
+            throw new ArgumentException("causal forward: the state belongs to another network.", nameof(state));
+        }
+
+        Shape expected = new(state.Batch, Config.OutChannels, x.Shape[2], state.LatentHeight, state.LatentWidth);
+        if (x.Shape != expected || x.DType != state.DType)
+        {
+            throw new ArgumentException($"causal forward: x must be {expected} of {state.DType} as the state, got {x.Shape} of {x.DType}.", nameof(x));
+        }
+
+        if (!state.HasText)
+        {
+            throw new InvalidOperationException("causal forward: the state has no text; call SetText first.");
+        }
+    }
+}

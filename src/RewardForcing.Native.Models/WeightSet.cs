@@ -1,0 +1,83 @@
+using System.Collections;
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Models;
+
+/// <summary>The parameters of a network, read from an archive: all of them or none.</summary>
+/// <remarks>
+/// On a device in host memory a parameter looks at the mapped file in the type it is stored in, so loading costs page-table entries and
+/// nothing else. Elsewhere, and where another type is asked for, each parameter is converted once.
+/// </remarks>
+public sealed partial class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
+{
+    private readonly Dictionary<string, Parameter> _parameters = new(StringComparer.Ordinal);
+    private readonly List<Parameter> _order = [];
+
+    private WeightSet(Device device) => Device = device;
+
+    /// <summary>Where the parameters live.</summary>
+    public Device Device { get; }
+
+    /// <summary>Number of parameter tensors.</summary>
+    public int Count => _order.Count;
+
+    /// <summary>Bytes of all parameters, mapped ones included.</summary>
+    public long Bytes => _order.Sum(parameter => parameter.Value.Bytes);
+
+    /// <summary>The parameter of a declared key.</summary>
+    /// <exception cref="KeyNotFoundException">It was not declared, or was optional and not in the archive.</exception>
+    public Parameter this[string name] =>
+        _parameters.TryGetValue(name, out Parameter? parameter) ? parameter : throw new KeyNotFoundException($"weights: {name} is not loaded.");
+
+    /// <summary>Allocates declared parameters, filled with zeros, for networks that are not read from a file.</summary>
+    /// <param name="device">Where the parameters are to live.</param>
+    /// <param name="declared">What the network has.</param>
+    /// <param name="dtype">A float type.</param>
+    public static WeightSet Create(Device device, IReadOnlyList<ParameterSpec> declared, DType dtype = DType.F32)
+    {
+        WeightSet set = new(device);
+        try
+        {
+            foreach (ParameterSpec spec in declared)
+            {
+                Parameter parameter = Parameter.New(device, spec.Name, spec.Shape, dtype);
+                parameter.Value.Clear();
+                set.Add(parameter);
+            }
+
+            return set;
+        }
+        catch
+        {
+            set.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether an optional parameter is there.</summary>
+    public bool Contains(string name) => _parameters.ContainsKey(name);
+
+    /// <inheritdoc/>
+    public IEnumerator<Parameter> GetEnumerator() => _order.GetEnumerator();
+
+    /// <inheritdoc/>
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Releases every parameter and the mappings they look at.</summary>
+    public void Dispose()
+    {
+        foreach (Parameter parameter in _order)
+        {
+            parameter.Dispose();
+        }
+
+        _order.Clear();
+        _parameters.Clear();
+    }
+
+    private void Add(Parameter parameter)
+    {
+        _parameters.Add(parameter.Name, parameter);
+        _order.Add(parameter);
+    }
+}

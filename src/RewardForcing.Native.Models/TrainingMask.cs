@@ -42,17 +42,22 @@ public sealed record TrainingMask
                 : AttentionMask.TeacherForcing(total, block);
         }
 
+        // Where the last block is cut off, the reference gives the padding that completes it the view of that block.
         int local = LocalFrames < 0 ? -1 : LocalFrames * tokensPerFrame;
-        return AttentionMask.BlockCausal(IndependentFirstFrame ? tokensPerFrame : block, block, local, total);
+        return AttentionMask.BlockCausal(IndependentFirstFrame ? tokensPerFrame : block, block, local, EndOfBlocks(total, tokensPerFrame));
     }
 
     /// <summary>Keys the attention runs over: where the last block is cut off, the reference lets it see zero keys up to a multiple of 128.</summary>
     internal int PaddedKeys(int frames, int tokensPerFrame)
     {
         int total = frames * tokensPerFrame;
+        return CleanX is not null ? 2 * total : Math.Min(EndOfBlocks(total, tokensPerFrame), (total + 127) / 128 * 128);
+    }
+
+    private int EndOfBlocks(int total, int tokensPerFrame)
+    {
         int block = FramesPerBlock * tokensPerFrame;
         int first = IndependentFirstFrame ? tokensPerFrame : 0;
-        int end = first + ((total - first + block - 1) / block * block);
-        return CleanX is not null ? 2 * total : Math.Min(end, (total + 127) / 128 * 128);
+        return first + ((total - first + block - 1) / block * block);
     }
 }

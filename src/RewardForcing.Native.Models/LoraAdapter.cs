@@ -1,0 +1,92 @@
+using RewardForcing.Native.Formats;
+using RewardForcing.Native.Ops;
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Models;
+
+/// <summary>A low-rank change of some weights: <c>W' = W + scale · B · A</c>, added in float before any rounding.</summary>
+/// <remarks>Keys as PEFT writes them, <c>base_model.model.blocks.0.self_attn.q.lora_A.weight</c>. Spec: models, section 3.</remarks>
+public sealed class LoraAdapter
+{
+    private static readonly string[] Prefixes = ["generator_lora.", "base_model.model.", "model.", "diffusion_model."];
+
+    private readonly TensorArchive _archive;
+    private readonly Dictionary<string, (TensorEntry A, TensorEntry B)> _pairs = new(StringComparer.Ordinal);
+    private readonly float? _alpha;
+
+    /// <summary>Reads which weights an archive changes.</summary>
+    /// <param name="archive">The adapter's file; has to stay open while weights are loaded.</param>
+    /// <param name="alpha">The scale is alpha / rank; null takes 1, as for adapters whose alpha is their rank.</param>
+    /// <exception cref="ArgumentException">A tensor is no half of a pair, or a pair does not fit together.</exception>
+    public LoraAdapter(TensorArchive archive, float? alpha = null)
+    {
+        _archive = archive;
+        _alpha = alpha;
+        foreach (TensorEntry a in archive.Entries)
+        {
+            if (Target(a.Name, ".lora_A.") is string key)
+            {
+                string partner = a.Name.Replace(".lora_A.", ".lora_B.", StringComparison.Ordinal);
+                if (!archive.TryGet(partner, out TensorEntry? b) || b is null || a.Shape.Length != 2 || b.Shape.Length != 2 || b.Shape[1] != a.Shape[0])
+                {
+                    throw new ArgumentException($"{archive.Path}: {a.Name} [{string.Join(", ", a.Shape)}] has no fitting {partner}.", nameof(archive));
+                }
+
+                _pairs[key] = (a, b);
+            }
+            else if (Target(a.Name, ".lora_B.") is null)
+            {
+                throw new ArgumentException($"{archive.Path}: {a.Name} is no LoRA tensor; expected names that end in .lora_A.weight and .lora_B.weight.", nameof(archive));
+            }
+        }
+    }
+
+    /// <summary>Keys of the weights that are changed.</summary>
+    public IReadOnlyCollection<string> Keys => _pairs.Keys;
+
+    /// <summary>Whether a weight is changed.</summary>
+    public bool Changes(string key) => _pairs.ContainsKey(key);
+
+    /// <summary>Computes the changed weight in F32.</summary>
+    internal Tensor Apply(Pass pass, string key, Tensor weight)
+    {
+        (TensorEntry entryA, TensorEntry entryB) = _pairs[key];
+        if (weight.Shape.Rank != 2 || entryB.Shape[0] != weight.Shape[0] || entryA.Shape[1] != weight.Shape[1])
+        {
+            throw new ArgumentException(
+                $"{_archive.Path}: the change of {key} is [{entryB.Shape[0]}, {entryA.Shape[1]}], the weight is {weight.Shape}.", nameof(weight));
+        }
+
+        using Scope scope = pass.BeginScope();
+        Tensor a = Permute.Forward(pass, WeightReader.ReadF32(pass, _archive, entryA), 1, 0);
+        Tensor b = WeightReader.ReadF32(pass, _archive, entryB);
+        double scale = _alpha is float alpha ? alpha / entryA.Shape[0] : 1;
+        Tensor change = Linear.Forward(pass, b, a);
+        return scope.Keep(LinearCombination.Forward(pass, DType.F32, (1, Cast.Forward(pass, weight, DType.F32)), (scale, change)));
+    }
+
+    private static string? Target(string name, string half)
+    {
+        int at = name.IndexOf(half, StringComparison.Ordinal);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        string key = name[..at];
+        for (bool stripped = true; stripped;)
+        {
+            stripped = false;
+            foreach (string prefix in Prefixes)
+            {
+                if (key.StartsWith(prefix, StringComparison.Ordinal))
+                {
+                    key = key[prefix.Length..];
+                    stripped = true;
+                }
+            }
+        }
+
+        return key + ".weight";
+    }
+}

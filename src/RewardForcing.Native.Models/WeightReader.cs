@@ -1,0 +1,135 @@
+using System.Buffers.Binary;
+using RewardForcing.Native.Formats;
+using RewardForcing.Native.Ops;
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Models;
+
+/// <summary>Makes one parameter of one entry of an archive: mapped where possible, converted where necessary.</summary>
+internal static class WeightReader
+{
+    /// <summary>Reads an entry whose shape has been checked.</summary>
+    public static Parameter Read(Device device, TensorArchive archive, TensorEntry entry, ParameterSpec spec, DType? castTo, LoraAdapter? adapter)
+    {
+        DType? stored = Stored(entry.Type);
+        DType wanted = castTo ?? stored ?? DType.F32;
+        bool adapted = adapter?.Changes(spec.Name) == true;
+        if (device.IsHost && stored == wanted && !adapted)
+        {
+            TensorBytes bytes = archive.Map(entry);
+            return Parameter.Map(device, spec.Name, bytes.Address, spec.Shape, wanted, bytes);
+        }
+
+        using CpuDevice? own = device.IsHost ? null : new CpuDevice();
+        Device host = own ?? device;
+        using Pass pass = Pass.Inference(host);
+        using Parameter source = OnHost(pass, archive, entry, spec, stored);
+        Tensor value = source;
+        if (adapted)
+        {
+            value = adapter!.Apply(pass, spec.Name, value);
+        }
+
+        Tensor cast = Cast.Forward(pass, value, wanted);
+        Parameter parameter = Parameter.New(device, spec.Name, spec.Shape, wanted);
+        try
+        {
+            Upload(cast, parameter);
+            return parameter;
+        }
+        catch
+        {
+            parameter.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads an entry of any number type as F32, owned by a pass on a host device.</summary>
+    public static Tensor ReadF32(Pass pass, TensorArchive archive, TensorEntry entry)
+    {
+        Shape shape = new(Array.ConvertAll(entry.Shape, static extent => checked((int)extent)));
+        using Parameter source = OnHost(pass, archive, entry, new ParameterSpec(entry.Name, shape), Stored(entry.Type));
+        Tensor copy = pass.New(shape);
+        copy.CopyFrom(Cast.Forward(pass, source, DType.F32));
+        return copy;
+    }
+
+    /// <summary>The element type of the same bits, or null if ops read none such.</summary>
+    internal static DType? Stored(ElementType type) => type switch
+    {
+        ElementType.F32 => DType.F32,
+        ElementType.BF16 => DType.BF16,
+        ElementType.F16 => DType.F16,
+        ElementType.F8E4M3 => DType.F8E4M3,
+        _ => null,
+    };
+
+    private static Parameter OnHost(Pass pass, TensorArchive archive, TensorEntry entry, ParameterSpec spec, DType? stored)
+    {
+        TensorBytes bytes = archive.Map(entry);
+        if (stored is DType type)
+        {
+            return Parameter.Map(pass.Device, spec.Name, bytes.Address, spec.Shape, type, bytes);
+        }
+
+        int rows = Math.Max(1, spec.Shape.Rank == 0 ? 1 : spec.Shape[0]);
+        int rowBytes = checked((int)(bytes.Length / rows));
+        using Parameter raw = Parameter.Map(pass.Device, spec.Name, bytes.Address, new Shape(rows, rowBytes), DType.U8, bytes);
+        Parameter decoded = Parameter.New(pass.Device, spec.Name, spec.Shape, DType.F32);
+        Tensor target = pass.Reshape(decoded, new Shape(rows, checked((int)(spec.Shape.Count / rows))));
+        for (int row = 0; row < rows; row++)
+        {
+            Decode(entry, pass.Slice(raw, row, 1).Span<byte>(), pass.Slice(target, row, 1).Span<float>());
+        }
+
+        return decoded;
+    }
+
+    private static void Decode(TensorEntry entry, ReadOnlySpan<byte> bytes, Span<float> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = entry.Type switch
+            {
+                ElementType.F64 => (float)BinaryPrimitives.ReadDoubleLittleEndian(bytes[(8 * i)..]),
+                ElementType.I64 => BinaryPrimitives.ReadInt64LittleEndian(bytes[(8 * i)..]),
+                ElementType.U64 => BinaryPrimitives.ReadUInt64LittleEndian(bytes[(8 * i)..]),
+                ElementType.I32 => BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]),
+                ElementType.U32 => BinaryPrimitives.ReadUInt32LittleEndian(bytes[(4 * i)..]),
+                ElementType.I16 => BinaryPrimitives.ReadInt16LittleEndian(bytes[(2 * i)..]),
+                ElementType.U16 => BinaryPrimitives.ReadUInt16LittleEndian(bytes[(2 * i)..]),
+                ElementType.I8 => (sbyte)bytes[i],
+                ElementType.U8 or ElementType.Bool => bytes[i],
+
+                // The upper half of a binary16: five exponent and two fraction bits.
+                ElementType.F8E5M2 => (float)BitConverter.UInt16BitsToHalf((ushort)(bytes[i] << 8)),
+                _ => throw new NotSupportedException($"{entry.File}: {entry.Name} is stored as {entry.Type}; expected F64, F32, F16, BF16, F8_E4M3, F8_E5M2 or an integer type."),
+            };
+        }
+    }
+
+    private static void Upload(Tensor source, Parameter parameter)
+    {
+        if (parameter.Value.Device == source.Device)
+        {
+            parameter.Value.CopyFrom(source);
+            return;
+        }
+
+        switch (source.DType)
+        {
+            case DType.F32:
+                parameter.Value.CopyFrom<float>(source.Span<float>());
+                break;
+            case DType.BF16:
+                parameter.Value.CopyFrom<BFloat16>(source.Span<BFloat16>());
+                break;
+            case DType.F16:
+                parameter.Value.CopyFrom<Half>(source.Span<Half>());
+                break;
+            default:
+                parameter.Value.CopyFrom<Float8E4M3>(source.Span<Float8E4M3>());
+                break;
+        }
+    }
+}

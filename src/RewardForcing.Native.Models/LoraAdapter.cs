@@ -8,7 +8,8 @@ namespace RewardForcing.Native.Models;
 /// <remarks>Keys as PEFT writes them, <c>base_model.model.blocks.0.self_attn.q.lora_A.weight</c>. Spec: models, section 3.</remarks>
 public sealed class LoraAdapter
 {
-    private static readonly string[] Prefixes = ["generator_lora.", "base_model.model.", "model.", "diffusion_model."];
+    private const string Group = "generator_lora.";
+    private static readonly string[] Prefixes = ["base_model.model.", "model.", "diffusion_model."];
 
     private readonly TensorArchive _archive;
     private readonly Dictionary<string, (TensorEntry A, TensorEntry B)> _pairs = new(StringComparer.Ordinal);
@@ -22,7 +23,9 @@ public sealed class LoraAdapter
     {
         _archive = archive;
         _alpha = alpha;
-        foreach (TensorEntry a in archive.Entries)
+        // A training checkpoint holds the adapter of the critic, too.
+        bool isGrouped = archive.Entries.Any(static entry => entry.Name.StartsWith(Group, StringComparison.Ordinal));
+        foreach (TensorEntry a in archive.Entries.Where(entry => !isGrouped || entry.Name.StartsWith(Group, StringComparison.Ordinal)))
         {
             if (Target(a.Name, ".lora_A.") is string key)
             {
@@ -73,7 +76,8 @@ public sealed class LoraAdapter
             return null;
         }
 
-        string key = name[..at];
+        string key = WanKeyMap.WithoutInfixes(name[..at]);
+        key = key.StartsWith(Group, StringComparison.Ordinal) ? key[Group.Length..] : key;
         for (bool stripped = true; stripped;)
         {
             stripped = false;

@@ -73,12 +73,19 @@ public static class WanKeyMap
             key = name[(group.Length + 1)..];
         }
 
+        key = WithoutInfixes(key);
+        return key.StartsWith("model.", StringComparison.Ordinal) ? key["model.".Length..] : key;
+    }
+
+    /// <summary>A name without what distributed training, checkpointing and compilation insert.</summary>
+    internal static string WithoutInfixes(string name)
+    {
         foreach (string infix in Infixes)
         {
-            key = key.Replace(infix, string.Empty, StringComparison.Ordinal);
+            name = name.Replace(infix, string.Empty, StringComparison.Ordinal);
         }
 
-        return key.StartsWith("model.", StringComparison.Ordinal) ? key["model.".Length..] : key;
+        return name;
     }
 
     /// <summary>The set to read from, or null if the archive is flat.</summary>
@@ -114,7 +121,7 @@ public static class WanKeyMap
     ];
 
     private static bool InGroup(string name, string group) =>
-        name.Length > group.Length + 1 && name.StartsWith(group, StringComparison.Ordinal) && name[group.Length] is '.' or '/' && name.StartsWith(group, StringComparison.Ordinal);
+        name.Length > group.Length + 1 && name.StartsWith(group, StringComparison.Ordinal) && name[group.Length] is '.' or '/';
 
     private static bool IsDiffusers(string key) =>
         key.StartsWith("condition_embedder.", StringComparison.Ordinal) || key.Contains(".attn1.", StringComparison.Ordinal);

@@ -9,7 +9,7 @@ namespace RewardForcing.Native.Models;
 /// </remarks>
 public sealed class CausalState : IDisposable
 {
-    private readonly List<OwnedTensor> _text = [];
+    private WanContext? _text;
     private bool _isBroken;
 
     /// <summary>Allocates the caches of a generation, filled with zeros.</summary>
@@ -92,12 +92,15 @@ public sealed class CausalState : IDisposable
     public int LocalEndFrame { get; private set; }
 
     /// <summary>Whether <see cref="SetText"/> has been called since the start or the last <see cref="Reset"/>.</summary>
-    public bool HasText => _text.Count > 0;
+    public bool HasText => _text is not null;
 
     /// <summary>Bytes of the caches of past frames.</summary>
     public long CacheBytes => Cache.Bytes;
 
     internal KeyValueCache Cache { get; }
+
+    /// <summary>Keys and values of the text.</summary>
+    internal WanContext Text => _text ?? throw new InvalidOperationException("causal state: there is no text; call SetText first.");
 
     /// <summary>Whether the float copy of the sink stands for what the caches hold.</summary>
     internal bool ShadowIsValid { get; private set; }
@@ -108,9 +111,14 @@ public sealed class CausalState : IDisposable
     /// <exception cref="ArgumentException">The shape does not fit.</exception>
     public void SetText(Pass pass, Tensor context)
     {
-        List<OwnedTensor> fresh = Model.TextKeysAndValues(pass, context, Batch, DType);
+        if (context.Shape.Rank != 3 || context.Shape[0] != Batch)
+        {
+            throw new ArgumentException($"causal state: the text must be [{Batch}, S, {Model.Config.TextDim}], got {context.Shape}.", nameof(context));
+        }
+
+        WanContext fresh = Model.Prepare(pass, context, DType);
         ClearText();
-        _text.AddRange(fresh);
+        _text = fresh;
     }
 
     /// <summary>Forgets all frames and the text, for the next prompt. Memory is kept.</summary>
@@ -138,11 +146,11 @@ public sealed class CausalState : IDisposable
 
     /// <summary>Keys of the text, <c>[B, text_len, N, D]</c>.</summary>
     /// <exception cref="InvalidOperationException">There is no text yet.</exception>
-    public Tensor TextK(int layer) => Text(2 * layer);
+    public Tensor TextK(int layer) => Text.K(layer);
 
     /// <summary>Values of the text, <c>[B, text_len, N, D]</c>.</summary>
     /// <exception cref="InvalidOperationException">There is no text yet.</exception>
-    public Tensor TextV(int layer) => Text((2 * layer) + 1);
+    public Tensor TextV(int layer) => Text.V(layer);
 
     /// <summary>Releases the caches; the model stays.</summary>
     public void Dispose()
@@ -174,16 +182,9 @@ public sealed class CausalState : IDisposable
         _isBroken = false;
     }
 
-    private Tensor Text(int index) =>
-        HasText ? _text[index].Value : throw new InvalidOperationException("causal state: there is no text; call SetText first.");
-
     private void ClearText()
     {
-        foreach (OwnedTensor owned in _text)
-        {
-            owned.Dispose();
-        }
-
-        _text.Clear();
+        _text?.Dispose();
+        _text = null;
     }
 }

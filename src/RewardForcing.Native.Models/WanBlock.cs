@@ -72,7 +72,7 @@ internal sealed class WanBlock
             y = attention.Keep(GatedResidual.Forward(pass, x, branch, pass.Entry(m, 2)));
         }
 
-        return scope.Keep(Rest(pass, y, m, new ContextKeys(state.TextK(layer), state.TextV(layer))));
+        return scope.Keep(Rest(pass, y, m, state.Text.Keys(layer)));
     }
 
     /// <summary>Keys and values of the context for this block.</summary>

@@ -145,9 +145,10 @@ public sealed record WanConfig
             throw new ArgumentException($"wan config: freq_dim must be even, got {FreqDim}.");
         }
 
-        if (IsImageToVideo && InChannels <= OutChannels)
+        if (IsImageToVideo ? InChannels <= OutChannels : InChannels != OutChannels)
         {
-            throw new ArgumentException($"wan config: an image-to-video model needs more than {OutChannels} input channels, got {InChannels}.");
+            throw new ArgumentException(
+                $"wan config: {(IsImageToVideo ? $"an image-to-video model needs more than {OutChannels}" : $"a text-to-video model needs {OutChannels}")} input channels, got {InChannels}.");
         }
     }
 

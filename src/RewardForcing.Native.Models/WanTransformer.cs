@@ -63,32 +63,70 @@ public sealed partial class WanTransformer : IDisposable
     {
         CheckLatents(x, "x");
         CheckImage(x, image);
-        (int batch, int frames) = (x.Shape[0], x.Shape[2]);
-        RopeGrid grid = Grid(x);
         using Scope scope = pass.BeginScope();
-        Tensor text = EmbedText(pass, context, batch, x.DType);
+        Tensor text = EmbedText(pass, context, x.Shape[0], x.DType);
         Tensor? imageRows = image is null ? null : EmbedImage(pass, Cast.Forward(pass, image.ClipFeatures, x.DType));
-        Tensor tokens = EmbedPatches(pass, image is null ? x : Concat.Forward(pass, 1, x, Cast.Forward(pass, image.Latents, x.DType)));
-        float[] times = Times(timesteps, batch, frames);
-        bool teacher = mask?.CleanX is not null;
-        if (mask?.CleanX is Tensor clean)
+        return scope.Keep(Run(pass, x, timesteps, layer => _blocks[layer].Context(pass, text, imageRows), image?.Latents, mask));
+    }
+
+    /// <summary>Predicts the flow of a whole video at once, for a prompt whose keys and values are at hand: what samplers of many steps call.</summary>
+    /// <param name="pass">Where to run; cancellation is looked at between blocks.</param>
+    /// <param name="x">Noisy latents, <c>[B, 16, F, H, W]</c>, H and W even, of the type of <paramref name="context"/>.</param>
+    /// <param name="timesteps">Timesteps, 0 to 1000: one for each sample, or B·F of them, one for each frame.</param>
+    /// <param name="context">From <see cref="Prepare"/>.</param>
+    /// <param name="imageLatents">Mask and image latents of image-to-video models, <c>[B, 20, F, H, W]</c>; null for text-to-video models.</param>
+    /// <returns>Flow, <c>[B, 16, F, H, W]</c> of the type of <paramref name="x"/>.</returns>
+    /// <exception cref="ArgumentException">The shapes do not fit the network or each other.</exception>
+    /// <exception cref="OperationCanceledException">The pass was cancelled.</exception>
+    public Tensor Forward(Pass pass, Tensor x, ReadOnlySpan<float> timesteps, WanContext context, Tensor? imageLatents = null)
+    {
+        CheckLatents(x, "x");
+        if (context.Model != this || context.Batch != x.Shape[0] || context.DType != x.DType)
         {
-            CheckClean(clean, x);
-            tokens = Concat.Forward(pass, 1, EmbedPatches(pass, clean), tokens);
-            times = TeacherTimes(mask.CleanTimesteps.Span, times, batch, frames);
+            throw new ArgumentException(
+                $"wan: the context is for {context.Batch} samples of {context.DType} and must be of this network; x is {x.Shape} of {x.DType}.", nameof(context));
         }
 
-        (Tensor e, Tensor projected) = EmbedTime(pass, times, batch, x.DType);
-        AttentionMask attention = mask?.Attention(frames, grid.TokensPerFrame) ?? AttentionMask.All;
-        int keys = mask is null ? tokens.Shape[1] : Math.Max(tokens.Shape[1], mask.PaddedKeys(frames, grid.TokensPerFrame));
-        tokens = RunBlocks(pass, tokens, projected, text, imageRows, grid, attention, keys);
-        if (teacher)
+        CheckImageLatents(x, imageLatents);
+        using Scope scope = pass.BeginScope();
+        return scope.Keep(Run(pass, x, timesteps, context.Keys, imageLatents, null));
+    }
+
+    /// <summary>Computes keys and values of a prompt for every layer, to be used in every step.</summary>
+    /// <param name="pass">Where to run.</param>
+    /// <param name="context">Text encoder output, <c>[B, S, text_dim]</c>, S at most <c>text_len</c>.</param>
+    /// <param name="dtype">Type of the activations they will meet: F32 or BF16.</param>
+    /// <param name="clipFeatures">CLIP features of the image, <c>[B, 257, 1280]</c>; null for text-to-video models.</param>
+    /// <returns>Owned by the caller.</returns>
+    /// <exception cref="ArgumentException">The shapes do not fit the network.</exception>
+    public WanContext Prepare(Pass pass, Tensor context, DType dtype, Tensor? clipFeatures = null)
+    {
+        if ((clipFeatures is not null) != Config.IsImageToVideo)
         {
-            tokens = Narrow.Forward(pass, tokens, 1, grid.Tokens, grid.Tokens);
-            e = Narrow.Forward(pass, e, 1, frames, frames);
+            throw new ArgumentException("wan: CLIP features belong to image-to-video models, and those need them.", nameof(clipFeatures));
         }
 
-        return scope.Keep(Head(pass, tokens, e, grid));
+        int batch = context.Shape.Rank == 3 ? context.Shape[0] : 1;
+        using Scope scope = pass.BeginScope();
+        Tensor text = EmbedText(pass, context, batch, dtype);
+        Tensor? image = clipFeatures is null ? null : EmbedImage(pass, Cast.Forward(pass, CheckClip(clipFeatures, batch), dtype));
+        WanContext prepared = new(this, batch, dtype, image is not null);
+        try
+        {
+            foreach (WanBlock block in _blocks)
+            {
+                pass.Cancellation.ThrowIfCancellationRequested();
+                using Scope inner = pass.BeginScope();
+                prepared.Add(pass, block.Context(pass, text, image));
+            }
+
+            return prepared;
+        }
+        catch
+        {
+            prepared.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Predicts the flow of the newest frames and stores their keys and values, so that later frames can attend to them.</summary>
@@ -127,32 +165,6 @@ public sealed partial class WanTransformer : IDisposable
     /// <summary>Releases the weights.</summary>
     public void Dispose() => _weights.Dispose();
 
-    /// <summary>Keys and values of the text for every layer: key, value, key, value and so on, owned by the caller.</summary>
-    internal List<OwnedTensor> TextKeysAndValues(Pass pass, Tensor context, int batch, DType dtype)
-    {
-        using Scope scope = pass.BeginScope();
-        Tensor text = EmbedText(pass, context, batch, dtype);
-        List<OwnedTensor> owned = [];
-        try
-        {
-            foreach (WanBlock block in _blocks)
-            {
-                pass.Cancellation.ThrowIfCancellationRequested();
-                using Scope inner = pass.BeginScope();
-                ContextKeys keys = block.Context(pass, text, null);
-                owned.Add(pass.Detach(keys.K));
-                owned.Add(pass.Detach(keys.V));
-            }
-
-            return owned;
-        }
-        catch
-        {
-            owned.ForEach(static tensor => tensor.Dispose());
-            throw;
-        }
-    }
-
     private static float[] Times(ReadOnlySpan<float> timesteps, int batch, int frames)
     {
         return timesteps.Length == batch || timesteps.Length == batch * frames
@@ -177,18 +189,36 @@ public sealed partial class WanTransformer : IDisposable
         return times;
     }
 
-    private Tensor RunBlocks(
-        Pass pass, Tensor tokens, Tensor projected, Tensor text, Tensor? imageRows, RopeGrid grid, AttentionMask attention, int keys)
+    private Tensor Run(Pass pass, Tensor x, ReadOnlySpan<float> timesteps, Func<int, ContextKeys> contextOf, Tensor? imageLatents, TrainingMask? mask)
     {
-        foreach (WanBlock block in _blocks)
+        (int batch, int frames) = (x.Shape[0], x.Shape[2]);
+        RopeGrid grid = Grid(x);
+        Tensor tokens = EmbedPatches(pass, imageLatents is null ? x : Concat.Forward(pass, 1, x, Cast.Forward(pass, imageLatents, x.DType)));
+        float[] times = Times(timesteps, batch, frames);
+        if (mask?.CleanX is Tensor clean)
+        {
+            CheckClean(clean, x);
+            tokens = Concat.Forward(pass, 1, EmbedPatches(pass, clean), tokens);
+            times = TeacherTimes(mask.CleanTimesteps.Span, times, batch, frames);
+        }
+
+        (Tensor e, Tensor projected) = EmbedTime(pass, times, batch, x.DType);
+        AttentionMask attention = mask?.Attention(frames, grid.TokensPerFrame) ?? AttentionMask.All;
+        int keys = mask is null ? tokens.Shape[1] : Math.Max(tokens.Shape[1], mask.PaddedKeys(frames, grid.TokensPerFrame));
+        for (int layer = 0; layer < _blocks.Length; layer++)
         {
             pass.Cancellation.ThrowIfCancellationRequested();
             using Scope inner = pass.BeginScope();
-            ContextKeys context = block.Context(pass, text, imageRows);
-            tokens = inner.Keep(block.Forward(pass, tokens, projected, context, grid, attention, keys));
+            tokens = inner.Keep(_blocks[layer].Forward(pass, tokens, projected, contextOf(layer), grid, attention, keys));
         }
 
-        return tokens;
+        if (mask?.CleanX is not null)
+        {
+            tokens = Narrow.Forward(pass, tokens, 1, grid.Tokens, grid.Tokens);
+            e = Narrow.Forward(pass, e, 1, frames, frames);
+        }
+
+        return Head(pass, tokens, e, grid);
     }
 
     private RopeGrid Grid(Tensor x) => new(x.Shape[2], x.Shape[3] / Config.Patch, x.Shape[4] / Config.Patch);
@@ -255,32 +285,33 @@ public sealed partial class WanTransformer : IDisposable
 
     private void CheckImage(Tensor x, ImageCondition? image)
     {
-        if (image is null)
+        CheckImageLatents(x, image?.Latents);
+        if (image is not null)
         {
-            if (Config.InChannels != Config.OutChannels || Config.IsImageToVideo)
-            {
-                throw new ArgumentException("wan: an image-to-video model needs an image condition.", nameof(image));
-            }
+            CheckClip(image.ClipFeatures, x.Shape[0]);
+        }
+    }
 
-            return;
+    private void CheckImageLatents(Tensor x, Tensor? latents)
+    {
+        if ((latents is not null) != Config.IsImageToVideo)
+        {
+            throw new ArgumentException(
+                latents is null ? "wan: an image-to-video model needs an image condition." : "wan: a text-to-video model takes no image condition.", nameof(latents));
         }
 
-        if (!Config.IsImageToVideo)
+        Shape expected = x.Shape.With(1, Config.InChannels - (Config.IsImageToVideo ? Config.OutChannels : 0));
+        if (latents is not null && latents.Shape != expected)
         {
-            throw new ArgumentException("wan: a text-to-video model takes no image condition.", nameof(image));
+            throw new ArgumentException($"wan: image latents must be {expected}, got {latents.Shape}.", nameof(latents));
         }
+    }
 
-        Shape latents = x.Shape.With(1, Config.InChannels - Config.OutChannels);
-        if (image.Latents.Shape != latents)
-        {
-            throw new ArgumentException($"wan: image latents must be {latents}, got {image.Latents.Shape}.", nameof(image));
-        }
-
-        Shape clip = image.ClipFeatures.Shape;
-        if (clip.Rank != 3 || clip[0] != x.Shape[0] || clip[2] != Config.ClipDim)
-        {
-            throw new ArgumentException($"wan: CLIP features must be [{x.Shape[0]}, {Config.ClipTokens}, {Config.ClipDim}], got {clip}.", nameof(image));
-        }
+    private Tensor CheckClip(Tensor features, int batch)
+    {
+        return features.Shape.Rank == 3 && features.Shape[0] == batch && features.Shape[2] == Config.ClipDim
+            ? features
+            : throw new ArgumentException($"wan: CLIP features must be [{batch}, {Config.ClipTokens}, {Config.ClipDim}], got {features.Shape}.", nameof(features));
     }
 
     private void CheckClean(Tensor clean, Tensor x)

@@ -1,3 +1,4 @@
+using RewardForcing.Native.Formats;
 using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 
@@ -9,7 +10,7 @@ namespace RewardForcing.Native.Models;
 /// BF16 follows the rounding points of the published Reward Forcing inference (spec: models 1.5, profile A); the mixed precision of the
 /// official 50-step Wan (profile B) is not imitated: F32 activations are at least as precise. Spec: models, sections 1 and 2.
 /// </remarks>
-public sealed partial class WanTransformer : IDisposable
+public sealed class WanTransformer : IDisposable
 {
     private const float ImageNormEps = 1e-5f;
 
@@ -47,6 +48,30 @@ public sealed partial class WanTransformer : IDisposable
 
     /// <summary>The parameters.</summary>
     public WeightSet Weights => _weights;
+
+    /// <summary>Reads the weights from a checkpoint of any known layout.</summary>
+    /// <param name="device">Where they are to live.</param>
+    /// <param name="config">Sizes; checkpoints of Reward Forcing and its relatives have those of <see cref="WanConfig.T2V1_3B"/>.</param>
+    /// <param name="archive">Original or diffusers layout, or a <c>.pt</c> of Reward Forcing, Self Forcing, LongLive or CausVid; may be disposed afterwards.</param>
+    /// <param name="options">Which set of weights, which type, a LoRA.</param>
+    /// <param name="cancellation">Stops between two tensors.</param>
+    /// <exception cref="WeightMismatchException">A tensor is missing, left over or of another shape; the message lists all of them.</exception>
+    public static WanTransformer Load(
+        Device device, WanConfig config, TensorArchive archive, WanLoadOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new WanLoadOptions();
+        KeyMap map = WanKeyMap.For(config, archive.Entries.Select(static entry => entry.Name), options.Entry);
+        WeightSet weights = WeightSet.Load(device, archive, map, config.Parameters(), options.CastTo, options.Adapter, cancellation);
+        try
+        {
+            return new WanTransformer(config, weights);
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Predicts the flow <c>noise - x0</c> of a whole video at once.</summary>
     /// <param name="pass">Where to run; cancellation is looked at between blocks.</param>

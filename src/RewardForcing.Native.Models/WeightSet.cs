@@ -1,4 +1,5 @@
 using System.Collections;
+using RewardForcing.Native.Formats;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Models;
@@ -8,7 +9,7 @@ namespace RewardForcing.Native.Models;
 /// On a device in host memory a parameter looks at the mapped file in the type it is stored in, so loading costs page-table entries and
 /// nothing else. Elsewhere, and where another type is asked for, each parameter is converted once.
 /// </remarks>
-public sealed partial class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
+public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
 {
     private readonly Dictionary<string, Parameter> _parameters = new(StringComparer.Ordinal);
     private readonly List<Parameter> _order = [];
@@ -28,6 +29,51 @@ public sealed partial class WeightSet : IDisposable, IReadOnlyCollection<Paramet
     /// <exception cref="KeyNotFoundException">It was not declared, or was optional and not in the archive.</exception>
     public Parameter this[string name] =>
         _parameters.TryGetValue(name, out Parameter? parameter) ? parameter : throw new KeyNotFoundException($"weights: {name} is not loaded.");
+
+    /// <summary>Binds the entries of an archive to declared parameters.</summary>
+    /// <param name="device">Where the parameters are to live.</param>
+    /// <param name="archive">The file or files; mappings stay valid after it is disposed.</param>
+    /// <param name="map">Translates names of entries to declared keys.</param>
+    /// <param name="declared">What the network has.</param>
+    /// <param name="castTo">Type all parameters are converted to; null keeps what the file has, but for types no op reads (F64, integers), which become F32.</param>
+    /// <param name="adapter">Changes to add to some of the weights, such as a LoRA; may be null.</param>
+    /// <param name="cancellation">Stops between two tensors; nothing stays allocated.</param>
+    /// <exception cref="WeightMismatchException">A tensor is missing, left over or of another shape; the message lists all of them.</exception>
+    public static WeightSet Load(
+        Device device,
+        TensorArchive archive,
+        KeyMap map,
+        IReadOnlyList<ParameterSpec> declared,
+        DType? castTo = null,
+        LoraAdapter? adapter = null,
+        CancellationToken cancellation = default)
+    {
+        Dictionary<string, TensorEntry> entries = WeightMatch.Bind(archive, map, declared);
+        if (adapter?.Keys.FirstOrDefault(key => !entries.ContainsKey(key)) is string stray)
+        {
+            throw new ArgumentException($"{archive.Path}: the adapter changes {stray}, which the network does not have.", nameof(adapter));
+        }
+
+        WeightSet set = new(device);
+        try
+        {
+            foreach (ParameterSpec spec in declared)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (entries.TryGetValue(spec.Name, out TensorEntry? entry))
+                {
+                    set.Add(WeightReader.Read(device, archive, entry, spec, castTo, adapter));
+                }
+            }
+
+            return set;
+        }
+        catch
+        {
+            set.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Allocates declared parameters, filled with zeros, for networks that are not read from a file.</summary>
     /// <param name="device">Where the parameters are to live.</param>

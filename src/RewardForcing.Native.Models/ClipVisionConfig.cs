@@ -1,0 +1,68 @@
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Models;
+
+/// <summary>Sizes of the CLIP vision tower whose features condition image-to-video models.</summary>
+/// <remarks>Spec: models 1.6. The defaults are those of ViT-H/14 as published with Wan 2.1.</remarks>
+public sealed record ClipVisionConfig
+{
+    /// <summary>Width, C.</summary>
+    public int Dim { get; init; } = 1280;
+
+    /// <summary>Attention heads, N.</summary>
+    public int Heads { get; init; } = 16;
+
+    /// <summary>Blocks of the published tower; the last one is not run.</summary>
+    public int Layers { get; init; } = 32;
+
+    /// <summary>Width of the feed-forward layer.</summary>
+    public int FfnDim { get; init; } = 5120;
+
+    /// <summary>Height and width of the image in pixels.</summary>
+    public int ImageSize { get; init; } = 224;
+
+    /// <summary>Height and width of a patch in pixels.</summary>
+    public int PatchSize { get; init; } = 14;
+
+    /// <summary>Added to the variances.</summary>
+    public float Eps { get; init; } = 1e-5f;
+
+    /// <summary>Blocks that are run: all but the last.</summary>
+    public int UsedLayers => Layers - 1;
+
+    /// <summary>Patches along each side.</summary>
+    public int Grid => ImageSize / PatchSize;
+
+    /// <summary>Rows of the features: the class row, then the patches.</summary>
+    public int Tokens => (Grid * Grid) + 1;
+
+    /// <summary>The parameters that are used, with their keys in the original layout but for the prefix <c>visual.</c>.</summary>
+    public IReadOnlyList<ParameterSpec> Parameters()
+    {
+        List<ParameterSpec> list =
+        [
+            new("patch_embedding.weight", new Shape(Dim, 3, PatchSize, PatchSize)),
+            new("cls_embedding", new Shape(1, 1, Dim)),
+            new("pos_embedding", new Shape(1, Tokens, Dim)),
+        ];
+        Pair(list, "pre_norm", new Shape(Dim), Dim);
+        for (int layer = 0; layer < UsedLayers; layer++)
+        {
+            string name = $"transformer.{layer}";
+            Pair(list, $"{name}.norm1", new Shape(Dim), Dim);
+            Pair(list, $"{name}.norm2", new Shape(Dim), Dim);
+            Pair(list, $"{name}.attn.to_qkv", new Shape(3 * Dim, Dim), 3 * Dim);
+            Pair(list, $"{name}.attn.proj", new Shape(Dim, Dim), Dim);
+            Pair(list, $"{name}.mlp.0", new Shape(FfnDim, Dim), FfnDim);
+            Pair(list, $"{name}.mlp.2", new Shape(Dim, FfnDim), Dim);
+        }
+
+        return list;
+    }
+
+    private static void Pair(List<ParameterSpec> list, string name, Shape weight, int outputs)
+    {
+        list.Add(new ParameterSpec($"{name}.weight", weight));
+        list.Add(new ParameterSpec($"{name}.bias", new Shape(outputs)));
+    }
+}

@@ -1,0 +1,63 @@
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Models;
+
+/// <summary>The last few frames a layer has seen, kept from one piece of a video to the next.</summary>
+internal sealed class FrameHistory
+{
+    private OwnedTensor? _frames;
+
+    /// <summary>The frames, <c>[B, m, H, W, C]</c>, newest last; null before there are any.</summary>
+    public Tensor? Frames => _frames?.Value;
+
+    /// <summary>Drops the oldest frames and adds the newest ones.</summary>
+    /// <param name="pass">Where to run.</param>
+    /// <param name="x">Frames just seen, <c>[B, T, H, W, C]</c>.</param>
+    /// <param name="keep">Frames to have afterwards at most.</param>
+    /// <param name="zeroFill">Whether zeros stand for frames that have not existed.</param>
+    public void Append(Pass pass, Tensor x, int keep, bool zeroFill = false)
+    {
+        (int batch, int frames, int had) = (x.Shape[0], x.Shape[1], Frames?.Shape[1] ?? 0);
+        int count = zeroFill ? keep : Math.Min(keep, had + frames);
+        int fresh = Math.Min(frames, count);
+        int old = Math.Min(had, count - fresh);
+        using Scope scope = pass.BeginScope();
+        OwnedTensor next = OwnedTensor.New(pass.Device, x.Shape.With(1, count), x.DType);
+        try
+        {
+            Tensor target = Flat(pass, next.Value);
+            for (int b = 0; b < batch; b++)
+            {
+                int start = b * count;
+                if (count > old + fresh)
+                {
+                    pass.Slice(target, start, count - old - fresh).Clear();
+                }
+
+                if (old > 0)
+                {
+                    pass.Slice(target, start + count - fresh - old, old).CopyFrom(pass.Slice(Flat(pass, Frames!), ((b + 1) * had) - old, old));
+                }
+
+                pass.Slice(target, start + count - fresh, fresh).CopyFrom(pass.Slice(Flat(pass, x), ((b + 1) * frames) - fresh, fresh));
+            }
+        }
+        catch
+        {
+            next.Dispose();
+            throw;
+        }
+
+        _frames?.Dispose();
+        _frames = next;
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        _frames?.Dispose();
+        _frames = null;
+    }
+
+    private static Tensor Flat(Pass pass, Tensor x) => pass.Reshape(x, new Shape(x.Shape[0] * x.Shape[1], x.Shape[2], x.Shape[3], x.Shape[4]));
+}

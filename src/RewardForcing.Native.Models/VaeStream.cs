@@ -1,0 +1,72 @@
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Models;
+
+/// <summary>What a streaming network keeps of a video between calls: two frames for each causal convolution, whatever the length.</summary>
+/// <remarks>Spec: models 6.4. One stream belongs to one video, one direction and one thread at a time.</remarks>
+public sealed class VaeStream : IDisposable
+{
+    private readonly FrameHistory[] _slots;
+    private Shape _entry;
+    private DType _dtype;
+    private bool _running;
+
+    internal VaeStream(object owner, int slots)
+    {
+        Owner = owner;
+        _slots = [.. Enumerable.Range(0, slots).Select(static _ => new FrameHistory())];
+    }
+
+    /// <summary>Whether something has gone through already.</summary>
+    public bool Started { get; private set; }
+
+    /// <summary>Bytes kept for the next call.</summary>
+    public long Bytes => _slots.Sum(static slot => slot.Frames?.Bytes ?? 0);
+
+    internal object Owner { get; }
+
+    internal FrameHistory this[int slot] => _slots[slot];
+
+    /// <summary>Forgets the video, so that another one can start.</summary>
+    public void Reset()
+    {
+        foreach (FrameHistory slot in _slots)
+        {
+            slot.Clear();
+        }
+
+        Started = false;
+        _running = false;
+    }
+
+    /// <summary>Releases what is kept.</summary>
+    public void Dispose() => Reset();
+
+    /// <summary>Checks that a call continues the video; until <see cref="End"/>, the stream counts as broken off.</summary>
+    internal void Begin(string op, Tensor x, object owner)
+    {
+        if (_running)
+        {
+            throw new InvalidOperationException($"{op}: an earlier call was stopped half way; reset the stream before the next video.");
+        }
+
+        if (!ReferenceEquals(owner, Owner))
+        {
+            throw new ArgumentException($"{op}: the stream belongs to another network or direction; open one with this network.");
+        }
+
+        Shape entry = x.Shape.With(1, 1);
+        if (Started && (entry != _entry || x.DType != _dtype))
+        {
+            throw new ArgumentException($"{op}: the video began with {_dtype} {_entry} for each frame, got {x.DType} {entry}; reset the stream before another video.");
+        }
+
+        (_entry, _dtype, _running) = (entry, x.DType, true);
+    }
+
+    /// <summary>Notes that one piece is through, so that the next is not the first.</summary>
+    internal void Advance() => Started = true;
+
+    /// <summary>Notes that a call is complete.</summary>
+    internal void End() => _running = false;
+}

@@ -43,6 +43,9 @@ public sealed class Taehv : IDisposable
     /// <summary>Sizes.</summary>
     public TaehvConfig Config { get; }
 
+    /// <summary>The parameters.</summary>
+    public WeightSet Weights => _weights;
+
     /// <summary>Where the weights live.</summary>
     public Device Device => _weights.Device;
 

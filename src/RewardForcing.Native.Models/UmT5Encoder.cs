@@ -28,6 +28,9 @@ public sealed class UmT5Encoder : IDisposable
     /// <summary>Sizes.</summary>
     public UmT5Config Config { get; }
 
+    /// <summary>The parameters.</summary>
+    public WeightSet Weights => _weights;
+
     /// <summary>Where the weights live.</summary>
     public Device Device => _weights.Device;
 

@@ -46,6 +46,9 @@ public sealed class WanVae : IDisposable
     /// <summary>Sizes.</summary>
     public VaeConfig Config { get; }
 
+    /// <summary>The parameters.</summary>
+    public WeightSet Weights => _weights;
+
     /// <summary>Where the weights live.</summary>
     public Device Device => _weights.Device;
 

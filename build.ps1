@@ -1,0 +1,111 @@
+# One verb, one job. Without a verb it lists them; build.sh has the same ones.
+param([string]$Verb = '', [Parameter(ValueFromRemainingArguments = $true)][string[]]$Rest = @())
+$ErrorActionPreference = 'Stop'
+Set-Location $PSScriptRoot
+$env:DOTNET_CLI_UI_LANGUAGE = 'en'
+$env:DOTNET_NOLOGO = '1'
+$env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
+$solution = 'RewardForcing.Native.sln'
+$cli = 'src/RewardForcing.Native.Cli'
+
+function Show-Verbs {
+    @'
+usage: ./build.ps1 VERB
+  demo      generate a short video from a miniature checkpoint made on the spot
+  test      build, run every test, say what was absent, and count
+  build     restore and build everything (Release)
+  kernels   compile the CUDA kernels
+  bench     run the benchmarks; arguments go to BenchmarkDotNet
+  publish   make one self-contained rewardforcing for this platform in artifacts/publish
+  format    rewrite sources in the house format
+  ci        check the format, then build and test
+  clean     remove everything that building made
+'@
+}
+
+function Invoke-Dotnet {
+    & dotnet @args
+    if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
+}
+
+function Invoke-Tests {
+    Invoke-Dotnet build $solution -c Release -m:2 -v minimal
+    $results = Join-Path ([IO.Path]::GetTempPath()) ([Guid]::NewGuid().ToString('N'))
+    $failedRun = $false
+    $total = 0; $executed = 0; $passed = 0
+    try {
+        foreach ($name in 'RewardForcing.Native.Tests', 'RewardForcing.Native.EndToEnd.Tests') {
+            & dotnet test "tests/$name" -c Release --no-build --logger "trx;LogFileName=$name.trx" --results-directory $results
+            if ($LASTEXITCODE -ne 0) { $failedRun = $true }
+            $file = Join-Path $results "$name.trx"
+            if (-not (Test-Path $file)) {
+                Write-Host "tests/$name left no result file: its run was cut off."
+                $failedRun = $true
+                continue
+            }
+            $counters = ([xml](Get-Content -Raw $file)).TestRun.ResultSummary.Counters
+            $total += [int]$counters.total; $executed += [int]$counters.executed; $passed += [int]$counters.passed
+        }
+    }
+    finally {
+        if (Test-Path $results) { Remove-Item -Recurse -Force $results }
+    }
+    $failed = $executed - $passed
+    if ($passed -eq 0) { Write-Host 'No test passed, so nothing was shown.' }
+    if (-not (Get-Command ffmpeg -ErrorAction SilentlyContinue)) { Write-Host 'absent: ffmpeg (not on PATH; videos are written as APNG, MP4 is not tested)' }
+    if (-not (Get-Command nvidia-smi -ErrorAction SilentlyContinue)) { Write-Host 'absent: cuda (no driver; the CPU device is tested)' }
+    Write-Host "$passed passed, $failed failed, $($total - $executed) skipped"
+    if ($failedRun -or $failed -gt 0 -or $passed -eq 0) { exit 1 }
+}
+
+function Format-Kernels {
+    if (-not (Get-Command clang-format -ErrorAction SilentlyContinue)) { Write-Host 'clang-format is not on PATH; kernels/ is left as it is.'; return }
+    Get-ChildItem -Recurse -Path kernels -Include '*.cu', '*.cuh' -ErrorAction SilentlyContinue | ForEach-Object {
+        & clang-format @args $_.FullName
+        if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
+    }
+}
+
+function Publish-Cli([string]$rid) {
+    if (-not $rid) { $rid = [Runtime.InteropServices.RuntimeInformation]::RuntimeIdentifier }
+    $out = "artifacts/publish/$rid"
+    & dotnet publish $cli -c Release -r $rid --self-contained -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:DebugType=none -o $out
+    if ($LASTEXITCODE -eq 0) { Write-Host "$out holds one self-contained file."; return }
+    Write-Host "The runtime packs for $rid could not be restored; making a single file that needs the .NET 10 runtime instead."
+    if (Test-Path $out) { Remove-Item -Recurse -Force $out }
+    Invoke-Dotnet publish $cli -c Release -r $rid --no-self-contained -p:PublishSingleFile=true -p:DebugType=none -o $out
+    Write-Host "$out holds one file; it needs the .NET 10 runtime on the machine that runs it."
+}
+
+switch ($Verb) {
+    '' { Show-Verbs }
+    'help' { Show-Verbs }
+    'demo' { [Console]::Error.WriteLine('The demo is not part of this version yet: it needs the generation pipeline.'); exit 1 }
+    'test' { Invoke-Tests }
+    'build' { Invoke-Dotnet build $solution -c Release -m:2 -v minimal }
+    'kernels' { [Console]::Error.WriteLine('The CUDA kernels are not part of this version yet; there is nothing to compile.'); exit 1 }
+    'bench' { Invoke-Dotnet run --project benchmarks/RewardForcing.Native.Benchmarks -c Release '--' @Rest }
+    'publish' { Publish-Cli ($Rest | Select-Object -First 1) }
+    'format' {
+        Invoke-Dotnet format whitespace $solution
+        Invoke-Dotnet format style $solution
+        Format-Kernels '-i'
+    }
+    'ci' {
+        Invoke-Dotnet restore $solution '-m:2'
+        Invoke-Dotnet format whitespace $solution --no-restore --verify-no-changes
+        Invoke-Dotnet format style $solution --no-restore --verify-no-changes
+        Format-Kernels '--dry-run' '--Werror'
+        Invoke-Tests
+    }
+    'clean' {
+        Remove-Item -Recurse -Force -ErrorAction SilentlyContinue artifacts, TestResults, BenchmarkDotNet.Artifacts
+        Get-ChildItem -Recurse -Directory -Path src, tests, tools, benchmarks -Include bin, obj -ErrorAction SilentlyContinue |
+            Where-Object { Test-Path $_.FullName } | Remove-Item -Recurse -Force
+    }
+    default {
+        [Console]::Error.WriteLine("build.ps1: there is no verb '$Verb'.")
+        Show-Verbs
+        exit 2
+    }
+}

@@ -1,0 +1,12 @@
+using RewardForcing.Native.Cuda;
+
+namespace RewardForcing.Native.Ops;
+
+/// <summary>Tells what the machine has for devices other than the CPU, without naming their types.</summary>
+public static class Accelerators
+{
+    /// <summary>Looks for the CUDA driver, NVRTC, cuBLAS and cuBLASLt. Loads those that are there; opens no device.</summary>
+    /// <returns>One report for each library.</returns>
+    public static IReadOnlyList<NativeLibraryReport> Probe() =>
+        [.. CudaLibraries.Search().Select(static found => new NativeLibraryReport(found.Name, found.Location, found.Version, found.Tried))];
+}

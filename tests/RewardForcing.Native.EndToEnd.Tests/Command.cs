@@ -1,0 +1,41 @@
+using System.Diagnostics;
+
+namespace RewardForcing.Native.EndToEnd.Tests;
+
+/// <summary>Runs the built program as a user would: a process with its own streams.</summary>
+public static class Command
+{
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
+
+    public static CommandResult Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
+
+    public static CommandResult Run(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "rewardforcing.dll"));
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(_limit))
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"rewardforcing {string.Join(' ', arguments)} ran longer than {_limit.TotalSeconds} s.");
+        }
+
+        return new CommandResult(process.ExitCode, output.Result, error.Result);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text;
+
+namespace RewardForcing.Native.Formats;
+
+/// <summary>Writes a dictionary of tensors as <c>torch.save</c> does: a zip of uncompressed storages beside a pickle of protocol 2.</summary>
+public static class PyTorchArchiveWriter
+{
+    private const string Root = "archive";
+
+    /// <summary>Writes one checkpoint. The file is whole or not there.</summary>
+    /// <param name="path">Target, such as <c>model.pt</c>.</param>
+    /// <param name="tensors">In the order of the dictionary; each is asked for its bytes once.</param>
+    /// <param name="group">Key of the outer dictionary that holds the tensors, such as <c>generator_ema</c>; null writes them at the top.</param>
+    /// <exception cref="ArgumentException">Two tensors share a name, an extent is negative, or PyTorch has no typed storage for a type.</exception>
+    public static void Write(string path, IReadOnlyList<WritableTensor> tensors, string? group = null)
+    {
+        byte[] pickle = Pickle(tensors, group);
+        WholeFile.Write(path, stream =>
+        {
+            StoredZipWriter zip = new(stream);
+            Add(zip, "data.pkl", pickle);
+            Add(zip, "byteorder", Encoding.ASCII.GetBytes("little"));
+            for (int i = 0; i < tensors.Count; i++)
+            {
+                zip.Add($"{Root}/data/{i}", checked(tensors[i].Count * Bytes(tensors[i].Type)), tensors[i].Write);
+            }
+
+            Add(zip, "version", Encoding.ASCII.GetBytes("3\n"));
+            zip.Finish();
+        });
+    }
+
+    private static byte[] Pickle(IReadOnlyList<WritableTensor> tensors, string? group)
+    {
+        HashSet<string> names = new(StringComparer.Ordinal);
+        PickleWriter pickle = new();
+        pickle.BeginDictionary();
+        if (group is not null)
+        {
+            pickle.Text(group);
+            pickle.BeginDictionary();
+        }
+
+        for (int i = 0; i < tensors.Count; i++)
+        {
+            if (!names.Add(tensors[i].Name) || tensors[i].Shape.Any(static extent => extent < 0))
+            {
+                throw new ArgumentException($"{tensors[i].Name}: expected a name of its own and extents from 0 on, got [{string.Join(", ", tensors[i].Shape)}].", nameof(tensors));
+            }
+
+            pickle.Text(tensors[i].Name);
+            pickle.Tensor(tensors[i], $"{i}");
+        }
+
+        if (group is not null)
+        {
+            pickle.EndDictionary();
+        }
+
+        pickle.EndDictionary();
+        return pickle.Finish();
+    }
+
+    private static void Add(StoredZipWriter zip, string name, byte[] content) =>
+        zip.Add($"{Root}/{name}", content.Length, stream => stream.Write(content));
+
+    // Only types with a typed storage come here: the pickle refuses the others first.
+    private static int Bytes(ElementType type) => type switch
+    {
+        ElementType.F64 or ElementType.I64 => 8,
+        ElementType.F32 or ElementType.I32 => 4,
+        ElementType.F16 or ElementType.BF16 or ElementType.I16 => 2,
+        _ => 1,
+    };
+}

@@ -1,0 +1,124 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+
+namespace RewardForcing.Native.Formats;
+
+/// <summary>Writes safetensors files: a JSON header, then the elements of every tensor without gaps.</summary>
+public static class SafetensorsWriter
+{
+    private const int Alignment = 8;
+
+    /// <summary>Writes one file. It is whole or not there.</summary>
+    /// <param name="path">Target.</param>
+    /// <param name="tensors">In any order; wide elements are stored first and then by name, so that every tensor starts aligned to its element.</param>
+    /// <param name="metadata">Text under <c>__metadata__</c>; null or empty writes none.</param>
+    /// <exception cref="ArgumentException">Two tensors share a name, an extent is negative, or a tensor does not fill whole bytes.</exception>
+    public static void Write(string path, IReadOnlyList<WritableTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        List<WritableTensor> order = [.. tensors.OrderByDescending(static tensor => Bits(tensor.Type)).ThenBy(static tensor => tensor.Name, StringComparer.Ordinal)];
+        byte[] header = Header(order, metadata);
+        WholeFile.Write(path, stream =>
+        {
+            Span<byte> length = stackalloc byte[8];
+            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+            stream.Write(length);
+            stream.Write(header);
+            foreach (WritableTensor tensor in order)
+            {
+                long start = stream.Position;
+                tensor.Write(stream);
+                if (stream.Position - start != Size(tensor))
+                {
+                    throw new InvalidOperationException($"{tensor.Name}: expected {Size(tensor)} bytes to be written, got {stream.Position - start}.");
+                }
+            }
+        });
+    }
+
+    private static byte[] Header(List<WritableTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter writer = new(buffer))
+        {
+            writer.WriteStartObject();
+            if (metadata is { Count: > 0 })
+            {
+                writer.WriteStartObject("__metadata__");
+                foreach ((string key, string value) in metadata.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+                {
+                    writer.WriteString(key, value);
+                }
+
+                writer.WriteEndObject();
+            }
+
+            HashSet<string> names = new(StringComparer.Ordinal) { "__metadata__" };
+            long offset = 0;
+            foreach (WritableTensor tensor in tensors)
+            {
+                if (!names.Add(tensor.Name) || tensor.Shape.Any(static extent => extent < 0))
+                {
+                    throw new ArgumentException($"{tensor.Name}: expected a name of its own and extents from 0 on, got [{string.Join(", ", tensor.Shape)}].", nameof(tensors));
+                }
+
+                offset = Entry(writer, tensor, offset);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        // Padded with spaces, as the format allows, so that the elements start aligned.
+        byte[] header = new byte[(buffer.Length + Alignment - 1) / Alignment * Alignment];
+        header.AsSpan((int)buffer.Length).Fill((byte)' ');
+        buffer.ToArray().CopyTo(header, 0);
+        return header;
+    }
+
+    private static long Entry(Utf8JsonWriter writer, WritableTensor tensor, long offset)
+    {
+        long end = checked(offset + Size(tensor));
+        writer.WriteStartObject(tensor.Name);
+        writer.WriteString("dtype", Name(tensor.Type));
+        writer.WriteStartArray("shape");
+        foreach (long extent in tensor.Shape)
+        {
+            writer.WriteNumberValue(extent);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartArray("data_offsets");
+        writer.WriteNumberValue(offset);
+        writer.WriteNumberValue(end);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        return end;
+    }
+
+    private static long Size(WritableTensor tensor)
+    {
+        long bits = checked(tensor.Count * Bits(tensor.Type));
+        return bits % 8 == 0 ? bits / 8
+            : throw new ArgumentException($"{tensor.Name}: {tensor.Count} elements of {tensor.Type} do not fill whole bytes.", nameof(tensor));
+    }
+
+    private static int Bits(ElementType type) => type switch
+    {
+        ElementType.F64 or ElementType.I64 or ElementType.U64 => 64,
+        ElementType.F32 or ElementType.I32 or ElementType.U32 => 32,
+        ElementType.F16 or ElementType.BF16 or ElementType.I16 or ElementType.U16 => 16,
+        ElementType.F6E2M3 or ElementType.F6E3M2 => 6,
+        ElementType.F4 => 4,
+        _ => 8,
+    };
+
+    private static string Name(ElementType type) => type switch
+    {
+        ElementType.F8E4M3 => "F8_E4M3",
+        ElementType.F8E5M2 => "F8_E5M2",
+        ElementType.F8E8M0 => "F8_E8M0",
+        ElementType.F6E2M3 => "F6_E2M3",
+        ElementType.F6E3M2 => "F6_E3M2",
+        ElementType.Bool => "BOOL",
+        _ => type.ToString(),
+    };
+}

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using RewardForcing.Native.Formats;
+using RewardForcing.Native.Models;
+
+namespace MakeCheckpoint;
+
+/// <summary>Writes the files of one model with the names and folders under which they are published.</summary>
+internal sealed class CheckpointFolder(Request request)
+{
+    private static readonly WanConfig _miniDit = new() { Dim = 128, FfnDim = 256, Heads = 2, Layers = 2, TextDim = 64 };
+    private static readonly VaeConfig _miniVae = new() { Dim = 16 };
+    private static readonly UmT5Config _miniT5 = new() { Vocabulary = 1338, Dim = 64, AttentionDim = 128, FfnDim = 128, Heads = 2, Layers = 2 };
+
+    private bool Mini => request.Size == "mini";
+
+    private bool Diffusers => request.Layout == "diffusers";
+
+    /// <returns>The files written, in order.</returns>
+    public IEnumerable<string> Write()
+    {
+        foreach ((string part, Func<string> write) in new (string, Func<string>)[] { ("dit", Dit), ("vae", Vae), ("t5", T5), ("taehv", Preview) })
+        {
+            if (request.Parts.Contains(part))
+            {
+                yield return write();
+            }
+        }
+    }
+
+    private string Dit()
+    {
+        WanConfig config = request.Size switch { "mini" => _miniDit, "14b" => WanConfig.T2V14B, _ => WanConfig.T2V1_3B };
+        string folder = Diffusers ? Path.Combine(request.Output, "transformer") : request.Output;
+        WholeFile.Write(Path.Combine(folder, "config.json"), stream => WriteConfig(stream, config));
+        if (request.Layout == "reward-forcing")
+        {
+            // The published checkpoint is one flat dictionary whose keys begin with "model.".
+            string checkpoint = Path.Combine(folder, "rewardforcing.pt");
+            PyTorchArchiveWriter.Write(checkpoint, Tensors(config.Parameters(), request.Type, static name => $"model.{name}"));
+            return checkpoint;
+        }
+
+        string file = Path.Combine(folder, "diffusion_pytorch_model.safetensors");
+        SafetensorsWriter.Write(file, Tensors(config.Parameters(), request.Type, name => Diffusers ? WanKeyMap.DiffusersName(name) : name));
+        return file;
+    }
+
+    private string Vae()
+    {
+        VaeConfig config = Mini ? _miniVae : VaeConfig.Wan21;
+        if (Diffusers)
+        {
+            string file = Path.Combine(request.Output, "vae", "diffusion_pytorch_model.safetensors");
+            SafetensorsWriter.Write(file, Tensors(WanVae.Declare(config), ElementType.F32, name => WanVaeKeyMap.DiffusersName(config, name)));
+            return file;
+        }
+
+        return Archive("Wan2.1_VAE.pth", WanVae.Declare(config), ElementType.F32);
+    }
+
+    private string T5()
+    {
+        UmT5Config config = Mini ? _miniT5 : UmT5Config.Xxl;
+        if (Diffusers)
+        {
+            string file = Path.Combine(request.Output, "text_encoder", "model.safetensors");
+            SafetensorsWriter.Write(file, Tensors(UmT5Encoder.Declare(config), ElementType.BF16, UmT5KeyMap.HuggingFaceName));
+            return file;
+        }
+
+        return Archive("models_t5_umt5-xxl-enc-bf16.pth", UmT5Encoder.Declare(config), ElementType.BF16);
+    }
+
+    private string Preview() => Archive("taew2_1.pth", Taehv.Declare(TaehvConfig.Wan21), ElementType.F16);
+
+    private string Archive(string name, IReadOnlyList<ParameterSpec> declared, ElementType type)
+    {
+        string file = Path.Combine(request.Output, name);
+        PyTorchArchiveWriter.Write(file, Tensors(declared, type, static key => key));
+        return file;
+    }
+
+    private List<WritableTensor> Tensors(IReadOnlyList<ParameterSpec> declared, ElementType type, Func<string, string> name)
+    {
+        RandomWeights weights = new(request.Seed, type);
+        return [.. declared.Select(spec => weights.Tensor(spec, name(spec.Name)))];
+    }
+
+    private void WriteConfig(Stream stream, WanConfig config)
+    {
+        using Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true });
+        writer.WriteStartObject();
+        writer.WriteString("_class_name", Diffusers ? "WanTransformer3DModel" : "WanModel");
+        writer.WriteNumber("eps", config.Eps);
+        writer.WriteNumber("ffn_dim", config.FfnDim);
+        writer.WriteNumber("freq_dim", config.FreqDim);
+        writer.WriteNumber("num_layers", config.Layers);
+        writer.WriteNumber(Diffusers ? "in_channels" : "in_dim", config.InChannels);
+        writer.WriteNumber(Diffusers ? "out_channels" : "out_dim", config.OutChannels);
+        writer.WriteNumber(Diffusers ? "num_attention_heads" : "num_heads", config.Heads);
+        writer.WriteNumber("text_dim", config.TextDim);
+        if (Diffusers)
+        {
+            writer.WriteNumber("attention_head_dim", config.HeadDim);
+        }
+        else
+        {
+            writer.WriteNumber("dim", config.Dim);
+            writer.WriteString("model_type", "t2v");
+            writer.WriteNumber("text_len", config.TextTokens);
+        }
+
+        writer.WriteEndObject();
+    }
+}

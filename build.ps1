@@ -52,7 +52,7 @@ function Invoke-Tests {
     }
     $failed = $executed - $passed
     if ($passed -eq 0) { Write-Host 'No test passed, so nothing was shown.' }
-    if (-not (Get-Command ffmpeg -ErrorAction SilentlyContinue)) { Write-Host 'absent: ffmpeg (not on PATH; videos are written as APNG, MP4 is not tested)' }
+    if (-not (Get-Command ffmpeg -ErrorAction SilentlyContinue)) { Write-Host 'absent: ffmpeg (not on PATH; it is needed for MP4)' }
     if (-not (Get-Command nvidia-smi -ErrorAction SilentlyContinue)) { Write-Host 'absent: cuda (no driver; the CPU device is tested)' }
     Write-Host "$passed passed, $failed failed, $($total - $executed) skipped"
     if ($failedRun -or $failed -gt 0 -or $passed -eq 0) { exit 1 }
@@ -69,11 +69,11 @@ function Format-Kernels {
 function Publish-Cli([string]$rid) {
     if (-not $rid) { $rid = [Runtime.InteropServices.RuntimeInformation]::RuntimeIdentifier }
     $out = "artifacts/publish/$rid"
-    & dotnet publish $cli -c Release -r $rid --self-contained -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:DebugType=none -o $out
+    & dotnet publish $cli -c Release -r $rid --self-contained -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:DebugType=none -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false -o $out
     if ($LASTEXITCODE -eq 0) { Write-Host "$out holds one self-contained file."; return }
     Write-Host "The runtime packs for $rid could not be restored; making a single file that needs the .NET 10 runtime instead."
     if (Test-Path $out) { Remove-Item -Recurse -Force $out }
-    Invoke-Dotnet publish $cli -c Release -r $rid --no-self-contained -p:PublishSingleFile=true -p:DebugType=none -o $out
+    Invoke-Dotnet publish $cli -c Release -r $rid --no-self-contained -p:PublishSingleFile=true -p:DebugType=none -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false -o $out
     Write-Host "$out holds one file; it needs the .NET 10 runtime on the machine that runs it."
 }
 

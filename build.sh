@@ -28,7 +28,7 @@ build() {
 }
 
 absent() {
-  command -v ffmpeg >/dev/null 2>&1 || echo "absent: ffmpeg (not on PATH; videos are written as APNG, MP4 is not tested)"
+  command -v ffmpeg >/dev/null 2>&1 || echo "absent: ffmpeg (not on PATH; it is needed for MP4)"
   cuda=no
   if command -v ldconfig >/dev/null 2>&1 && ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1'; then cuda=yes; fi
   [ "$cuda" = yes ] || echo "absent: cuda (no driver; the CPU device is tested)"
@@ -77,13 +77,13 @@ publish() {
   case "$(uname -m)" in arm64 | aarch64) arch=arm64 ;; esac
   rid="${1:-$os-$arch}"
   out="artifacts/publish/$rid"
-  dotnet publish "$cli" -c Release -r "$rid" --self-contained -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:DebugType=none -o "$out" && {
+  dotnet publish "$cli" -c Release -r "$rid" --self-contained -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:DebugType=none -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false -o "$out" && {
     echo "$out holds one self-contained file."
     return 0
   }
   echo "The runtime packs for $rid could not be restored; making a single file that needs the .NET 10 runtime instead."
   rm -rf "$out"
-  dotnet publish "$cli" -c Release -r "$rid" --no-self-contained -p:PublishSingleFile=true -p:DebugType=none -o "$out"
+  dotnet publish "$cli" -c Release -r "$rid" --no-self-contained -p:PublishSingleFile=true -p:DebugType=none -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false -o "$out"
   echo "$out holds one file; it needs the .NET 10 runtime on the machine that runs it."
 }
 

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Numerics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using RewardForcing.Native.Ops;
 using Arm = System.Runtime.Intrinsics.Arm;
 using X86 = System.Runtime.Intrinsics.X86;
-using RewardForcing.Native.Ops;
 
 namespace RewardForcing.Native.Cli;
 

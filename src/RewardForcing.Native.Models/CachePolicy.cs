@@ -10,13 +10,23 @@ public sealed record CachePolicy
     /// <summary>Self Forcing: every frame is kept at its absolute position; with a window, the sink is one contiguous part of it.</summary>
     public static CachePolicy SelfForcing { get; } = new()
     {
-        Name = "self-forcing", RopeMode = RopeMode.Absolute, WindowFrames = -1, SinkFrames = 0, SinkUpdate = SinkUpdateRule.Static, AttendsSinkAlways = false,
+        Name = "self-forcing",
+        RopeMode = RopeMode.Absolute,
+        WindowFrames = -1,
+        SinkFrames = 0,
+        SinkUpdate = SinkUpdateRule.Static,
+        AttendsSinkAlways = false,
     };
 
     /// <summary>LongLive 1.0: window 12, three frozen sink frames at absolute positions that later passes cannot overwrite.</summary>
     public static CachePolicy LongLive { get; } = new()
     {
-        Name = "longlive", RopeMode = RopeMode.Absolute, WindowFrames = 12, SinkFrames = 3, SinkUpdate = SinkUpdateRule.Static, ProtectsSink = true,
+        Name = "longlive",
+        RopeMode = RopeMode.Absolute,
+        WindowFrames = 12,
+        SinkFrames = 3,
+        SinkUpdate = SinkUpdateRule.Static,
+        ProtectsSink = true,
     };
 
     /// <summary>LongLive "infinity": as <see cref="LongLive"/>, but positions are those in the window.</summary>
@@ -25,7 +35,10 @@ public sealed record CachePolicy
     /// <summary>Infinite Forcing: window 6, one frozen sink frame, positions relative to the window.</summary>
     public static CachePolicy InfiniteForcing { get; } = new()
     {
-        Name = "infinite-forcing", WindowFrames = 6, SinkFrames = 1, SinkUpdate = SinkUpdateRule.Static,
+        Name = "infinite-forcing",
+        WindowFrames = 6,
+        SinkFrames = 1,
+        SinkUpdate = SinkUpdateRule.Static,
     };
 
     /// <summary>CausVid: every frame of a roll-out is kept at its absolute position.</summary>

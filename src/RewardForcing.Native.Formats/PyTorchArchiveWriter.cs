@@ -22,7 +22,7 @@ public static class PyTorchArchiveWriter
             Add(zip, "byteorder", Encoding.ASCII.GetBytes("little"));
             for (int i = 0; i < tensors.Count; i++)
             {
-                zip.Add($"{Root}/data/{i}", checked(tensors[i].Count * Bytes(tensors[i].Type)), tensors[i].Write);
+                zip.Add($"{Root}/data/{i}", checked(tensors[i].Count * (tensors[i].Type.Bits() / 8)), tensors[i].Write);
             }
 
             Add(zip, "version", Encoding.ASCII.GetBytes("3\n"));
@@ -63,13 +63,4 @@ public static class PyTorchArchiveWriter
 
     private static void Add(StoredZipWriter zip, string name, byte[] content) =>
         zip.Add($"{Root}/{name}", content.Length, stream => stream.Write(content));
-
-    // Only types with a typed storage come here: the pickle refuses the others first.
-    private static int Bytes(ElementType type) => type switch
-    {
-        ElementType.F64 or ElementType.I64 => 8,
-        ElementType.F32 or ElementType.I32 => 4,
-        ElementType.F16 or ElementType.BF16 or ElementType.I16 => 2,
-        _ => 1,
-    };
 }

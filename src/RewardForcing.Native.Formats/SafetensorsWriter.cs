@@ -15,7 +15,7 @@ public static class SafetensorsWriter
     /// <exception cref="ArgumentException">Two tensors share a name, an extent is negative, or a tensor does not fill whole bytes.</exception>
     public static void Write(string path, IReadOnlyList<WritableTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        List<WritableTensor> order = [.. tensors.OrderByDescending(static tensor => Bits(tensor.Type)).ThenBy(static tensor => tensor.Name, StringComparer.Ordinal)];
+        List<WritableTensor> order = [.. tensors.OrderByDescending(static tensor => tensor.Type.Bits()).ThenBy(static tensor => tensor.Name, StringComparer.Ordinal)];
         byte[] header = Header(order, metadata);
         WholeFile.Write(path, stream =>
         {
@@ -78,7 +78,7 @@ public static class SafetensorsWriter
     {
         long end = checked(offset + Size(tensor));
         writer.WriteStartObject(tensor.Name);
-        writer.WriteString("dtype", Name(tensor.Type));
+        writer.WriteString("dtype", tensor.Type.SafetensorsName());
         writer.WriteStartArray("shape");
         foreach (long extent in tensor.Shape)
         {
@@ -96,29 +96,8 @@ public static class SafetensorsWriter
 
     private static long Size(WritableTensor tensor)
     {
-        long bits = checked(tensor.Count * Bits(tensor.Type));
+        long bits = checked(tensor.Count * tensor.Type.Bits());
         return bits % 8 == 0 ? bits / 8
             : throw new ArgumentException($"{tensor.Name}: {tensor.Count} elements of {tensor.Type} do not fill whole bytes.", nameof(tensor));
     }
-
-    private static int Bits(ElementType type) => type switch
-    {
-        ElementType.F64 or ElementType.I64 or ElementType.U64 => 64,
-        ElementType.F32 or ElementType.I32 or ElementType.U32 => 32,
-        ElementType.F16 or ElementType.BF16 or ElementType.I16 or ElementType.U16 => 16,
-        ElementType.F6E2M3 or ElementType.F6E3M2 => 6,
-        ElementType.F4 => 4,
-        _ => 8,
-    };
-
-    private static string Name(ElementType type) => type switch
-    {
-        ElementType.F8E4M3 => "F8_E4M3",
-        ElementType.F8E5M2 => "F8_E5M2",
-        ElementType.F8E8M0 => "F8_E8M0",
-        ElementType.F6E2M3 => "F6_E2M3",
-        ElementType.F6E3M2 => "F6_E3M2",
-        ElementType.Bool => "BOOL",
-        _ => type.ToString(),
-    };
 }

@@ -1,4 +1,6 @@
 using RewardForcing.Native.Generation;
+using RewardForcing.Native.Testing;
+using RewardForcing.Native.Testing.Golden;
 using Xunit;
 
 namespace RewardForcing.Native.Tests.Generation;
@@ -19,7 +21,7 @@ public sealed class FlowMatchScheduleTests
     [Fact]
     public void Tables_EveryShift_HaveTheBitsOfTheReference()
     {
-        using Reference golden = new("golden/models/d-flowmatch-tables.safetensors");
+        using GoldenFile golden = new(Fixtures.Path("golden/models/d-flowmatch-tables.safetensors"));
         int[] list(string name) => [.. golden.Config.GetProperty(name).EnumerateArray().Select(static step => step.GetInt32())];
         string[] shifts = [.. golden.Names.Where(static name => name.EndsWith(".sigmas", StringComparison.Ordinal) && name.StartsWith("out.shift", StringComparison.Ordinal)).Select(static name => name.Split('.')[1])];
         Assert.NotEmpty(shifts);
@@ -28,7 +30,7 @@ public sealed class FlowMatchScheduleTests
             FlowMatchSchedule schedule = new(float.Parse(shift["shift".Length..]));
             Assert.Equal(golden.Floats($"out.{shift}.sigmas"), schedule.Sigmas.ToArray());
             Assert.Equal(golden.Floats($"out.{shift}.timesteps"), schedule.Timesteps.ToArray());
-            Assert.InRange(Reference.Error(schedule.TrainingWeights, golden.Floats($"out.{shift}.training_weights")), 0, 1e-5);
+            Assert.InRange(GoldenFile.Distance(golden.Floats($"out.{shift}.training_weights"), schedule.TrainingWeights), 0, 1e-5);
             foreach (string letter in new[] { "a", "b", "c" })
             {
                 Assert.Equal(golden.Floats($"out.{shift}.warped_{letter}"), schedule.Warp(list($"list_{letter}")));
@@ -36,7 +38,7 @@ public sealed class FlowMatchScheduleTests
         }
 
         FlowMatchSchedule library = new(3, 100, 0.003f / 1.002f, extraOneStep: false);
-        Assert.InRange(Reference.Error(library.Sigmas, golden.Floats("out.default_library_100.sigmas")), 0, 5e-7);
+        Assert.InRange(GoldenFile.Distance(golden.Floats("out.default_library_100.sigmas"), library.Sigmas), 0, 5e-7);
     }
 
     [Theory]
@@ -72,12 +74,12 @@ public sealed class FlowMatchScheduleTests
     [Fact]
     public void Lookups_ReferenceTimesteps_Agree()
     {
-        using Reference golden = new("golden/models/d-flowmatch-ops-shift5.safetensors");
+        using GoldenFile golden = new(Fixtures.Path("golden/models/d-flowmatch-ops-shift5.safetensors"));
         FlowMatchSchedule schedule = new(golden.Config.GetProperty("shift").GetSingle());
         float[] timesteps = golden.Floats("in.timestep");
-        Assert.Equal(golden.Values<long>("out.index"), timesteps.Select(timestep => (long)schedule.IndexOf(timestep)));
+        Assert.Equal(golden.Longs("out.index"), timesteps.Select(timestep => (long)schedule.IndexOf(timestep)));
         Assert.Equal(golden.Floats("out.sigma"), timesteps.Select(schedule.SigmaOf));
-        Assert.InRange(Reference.Error(Array.ConvertAll(timesteps, schedule.TrainingWeightOf), golden.Floats("out.training_weight")), 0, 1e-5);
+        Assert.InRange(GoldenFile.Distance(golden.Floats("out.training_weight"), Array.ConvertAll(timesteps, schedule.TrainingWeightOf)), 0, 1e-5);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using RewardForcing.Native.Generation;
 using RewardForcing.Native.Tensors;
+using RewardForcing.Native.Testing;
+using RewardForcing.Native.Testing.Golden;
 using Xunit;
 
 namespace RewardForcing.Native.Tests.Generation;
@@ -25,18 +27,18 @@ public sealed class FlowSolverTests
     [InlineData("d-euler-48-shift8")]
     public void Step_ToyModel_FollowsReferenceTrajectory(string name)
     {
-        using Reference golden = new($"golden/models/{name}.safetensors");
+        using GoldenFile golden = new(Fixtures.Path($"golden/models/{name}.safetensors"));
         int steps = golden.Config.GetProperty("steps").GetInt32();
         string kind = golden.Config.TryGetProperty("solver", out System.Text.Json.JsonElement text) ? text.GetString()! : "euler";
         using IFlowSolver solver = FlowSolvers.Create(FlowSolvers.FromName(kind), steps, golden.Config.GetProperty("shift").GetSingle());
         float[] sigmas = golden.Floats("out.sigmas");
         Assert.Equal(sigmas, solver.Sigmas[..sigmas.Length].ToArray());
-        float[] timesteps = kind == "euler" ? golden.Floats("out.timesteps") : Array.ConvertAll(golden.Values<long>("out.timesteps"), static value => (float)value);
+        float[] timesteps = kind == "euler" ? golden.Floats("out.timesteps") : Array.ConvertAll(golden.Longs("out.timesteps"), static value => (float)value);
         Assert.Equal(timesteps, solver.Timesteps.ToArray());
 
         using CpuDevice device = new(1, checkMemory: true);
         float[] expected = golden.Floats("out.samples");
-        Shape shape = new(golden.Shape("in.x"));
+        Shape shape = new(golden.ShapeOf("in.x"));
         for (int round = 0; round < 2; round++)
         {
             using Pass pass = Pass.Inference(device);
@@ -46,7 +48,7 @@ public sealed class FlowSolverTests
                 Tensor flow = pass.From<float>(shape, Toy(golden, sample.ToFloats(), shape, solver.Sigmas[i]));
                 sample = solver.Step(pass, flow, sample);
                 int count = (int)shape.Count;
-                Assert.InRange(Reference.Error(sample.ToFloats(), expected.AsSpan(i * count, count)), 0, kind == "euler" ? 2e-6 : 4e-6);
+                Assert.InRange(GoldenFile.Distance(expected.AsSpan(i * count, count), sample.ToFloats()), 0, kind == "euler" ? 2e-6 : 4e-6);
             }
 
             Assert.Throws<InvalidOperationException>(() => solver.Step(pass, sample, sample));
@@ -73,7 +75,7 @@ public sealed class FlowSolverTests
     }
 
     // v = M x + sigma b over the channels.
-    private static float[] Toy(Reference golden, float[] x, Shape shape, double sigma)
+    private static float[] Toy(GoldenFile golden, float[] x, Shape shape, double sigma)
     {
         float[] matrix = golden.Floats("in.M");
         float[] bias = golden.Floats("in.b");

@@ -1,4 +1,6 @@
 using RewardForcing.Native.Generation;
+using RewardForcing.Native.Testing;
+using RewardForcing.Native.Testing.Golden;
 using Xunit;
 
 namespace RewardForcing.Native.Tests.Generation;
@@ -11,7 +13,7 @@ public sealed class TorchCpuRandomTests
     [Fact]
     public void Normal_EverySizeAndType_AgreesWithReference()
     {
-        using Reference golden = new(File);
+        using GoldenFile golden = new(Fixtures.Path(File));
         int cases = 0;
         foreach (string name in golden.Names.Where(static name => name.StartsWith("out.randn.", StringComparison.Ordinal)))
         {
@@ -45,7 +47,7 @@ public sealed class TorchCpuRandomTests
     [Fact]
     public void Normal_SequenceOfCalls_KeepsTheSpareValueOfPairs()
     {
-        using Reference golden = new(File);
+        using GoldenFile golden = new(Fixtures.Path(File));
         var bySeed = golden.Names.Where(static name => name.StartsWith("out.randn_seq.", StringComparison.Ordinal)).GroupBy(static name => name.Split('.')[2]);
         int cases = 0;
         foreach (IGrouping<string, string> group in bySeed)
@@ -67,7 +69,7 @@ public sealed class TorchCpuRandomTests
     [Fact]
     public void IntegersAndUniforms_EverySeed_AreExact()
     {
-        using Reference golden = new(File);
+        using GoldenFile golden = new(Fixtures.Path(File));
         string[] seeds = [.. golden.Names.Where(static name => name.StartsWith("out.rand.", StringComparison.Ordinal)).Select(static name => name.Split('.')[2])];
         Assert.NotEmpty(seeds);
         foreach (string seed in seeds)
@@ -78,15 +80,15 @@ public sealed class TorchCpuRandomTests
             new TorchCpuRandom(value).Uniform(drawn);
             Assert.Equal(uniform, drawn);
 
-            long[] integers = golden.Values<long>($"out.randint_0_1000.{seed}");
+            long[] integers = golden.Longs($"out.randint_0_1000.{seed}");
             var draws = new long[integers.Length];
             new TorchCpuRandom(value).Integers(draws, 0, 1000);
             Assert.Equal(integers, draws);
-            Assert.Equal(golden.Values<long>($"out.randperm_20.{seed}"), new TorchCpuRandom(value).Permutation(20));
+            Assert.Equal(golden.Longs($"out.randperm_20.{seed}"), new TorchCpuRandom(value).Permutation(20));
 
-            uint[] words = golden.Values<uint>($"out.mt19937_raw.{seed}");
+            long[] words = golden.Longs($"out.mt19937_raw.{seed}");
             TorchCpuRandom raw = new(value);
-            Assert.Equal(words, words.Select(_ => raw.NextWord()));
+            Assert.Equal(words, words.Select(_ => (long)raw.NextWord()));
 
             float[] matrix = golden.Floats($"out.randn_2d_3x7.{seed}");
             var normals = new float[matrix.Length];

@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using RewardForcing.Native.Formats;
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Testing.Golden;
+
+/// <summary>Finds reference cases and runs each with the runner of its kind.</summary>
+public static class GoldenSuite
+{
+    /// <summary>Runs every case below a folder; files that are no cases, such as shared weights, are passed over.</summary>
+    /// <param name="folder">Where to look, sub-folders included.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="filter">Only cases whose path contains this text; null for all.</param>
+    public static IEnumerable<GoldenResult> Run(string folder, Device device, string? filter = null)
+    {
+        GoldenRunner[] runners = Runners();
+        foreach (string path in Directory.EnumerateFiles(folder, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            string name = Path.ChangeExtension(Path.GetRelativePath(folder, path), null).Replace('\\', '/');
+            if ((filter is null || name.Contains(filter, StringComparison.Ordinal)) && Open(path) is GoldenFile file)
+            {
+                using (file)
+                {
+                    yield return Run(file, name, runners, device);
+                }
+            }
+        }
+    }
+
+    /// <summary>Runs one case.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="device">Where to compute.</param>
+    public static GoldenResult RunFile(string path, Device device)
+    {
+        using GoldenFile file = new(path);
+        return Run(file, file.Name, Runners(), device);
+    }
+
+    private static GoldenRunner[] Runners() =>
+    [
+        .. typeof(GoldenRunner).Assembly.GetTypes()
+            .Where(static type => !type.IsAbstract && typeof(GoldenRunner).IsAssignableFrom(type))
+            .OrderBy(static type => type.Name, StringComparer.Ordinal)
+            .Select(static type => (GoldenRunner)Activator.CreateInstance(type)!),
+    ];
+
+    // Malformed files lie beside the cases; what cannot be opened, or has no outputs, is no case.
+    private static GoldenFile? Open(string path)
+    {
+        GoldenFile? file = null;
+        try
+        {
+            file = new GoldenFile(path);
+            if (file.Names.Any(static name => name.StartsWith("out.", StringComparison.Ordinal)))
+            {
+                return file;
+            }
+        }
+        catch (Exception error) when (error is ModelFormatException or IOException or System.Text.Json.JsonException)
+        {
+            return null;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    private static GoldenResult Run(GoldenFile file, string name, GoldenRunner[] runners, Device device)
+    {
+        int gradients = file.Names.Count(static tensor => tensor.StartsWith("grad", StringComparison.Ordinal));
+        long started = Stopwatch.GetTimestamp();
+        try
+        {
+            GoldenRunner? runner = runners.FirstOrDefault(candidate => candidate.Handles(file));
+            return runner is null
+                ? new GoldenResult(name, [], false, gradients, null, 0)
+                : new GoldenResult(name, [.. runner.Run(file, device)], true, gradients, null, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        }
+        catch (Exception error)
+        {
+            return new GoldenResult(name, [], true, gradients, $"{error.GetType().Name}: {error.Message}", Stopwatch.GetElapsedTime(started).TotalSeconds);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using RewardForcing.Native.Tensors;
+using RewardForcing.Native.Testing;
+using RewardForcing.Native.Testing.Golden;
+using Xunit;
+
+namespace RewardForcing.Native.Tests.Generation;
+
+public sealed class GenerationGoldenTests
+{
+    [Theory]
+    [InlineData("golden/models", "d-", 7)]
+    [InlineData("golden/formats", "torch_cpu_rng", 1)]
+    public void Run_CasesOfSampling_AllPass(string folder, string filter, int least)
+    {
+        using CpuDevice device = new(1, checkMemory: true);
+        GoldenResult[] results = [.. GoldenSuite.Run(Fixtures.Path(folder), device, filter)];
+        Assert.True(results.Length >= least);
+        Assert.All(results, static result => Assert.True(result.Passed, $"{result.Case}: {result.Failure} {result.Worst}"));
+        Assert.Equal(0, device.LiveBytes);
+    }
+
+    [Fact]
+    public void Tolerance_IndexNamesTheValue_TakesItsNumber()
+    {
+        using GoldenFile file = new(Fixtures.Path("golden/models/d-flowmatch-tables.safetensors"));
+        Assert.Equal(5e-7, file.Tolerance("sigmas_timesteps"));
+        Assert.Equal(1e-5, file.Tolerance("weights"));
+        Assert.Equal(0.5, file.Tolerance("something else", 0.5));
+    }
+
+    [Fact]
+    public void Compare_WrongValues_DoesNotPass()
+    {
+        using GoldenFile file = new(Fixtures.Path("golden/models/d-unipc-20-shift3.safetensors"));
+        float[] sigmas = file.Floats("out.sigmas");
+        Assert.True(file.Compare("out.sigmas", sigmas).Passed);
+        sigmas[3] *= 1.001f;
+        Assert.False(file.Compare("out.sigmas", sigmas).Passed);
+        Assert.False(file.Compare("out.sigmas", sigmas.AsSpan(1)).Passed);
+        sigmas[3] = float.NaN;
+        Assert.False(file.Compare("out.sigmas", sigmas).Passed);
+        Assert.False(file.CompareExactly("out.timesteps", new long[20]).Passed);
+    }
+}

@@ -51,7 +51,7 @@ public sealed class ModelFolder
             }
         }
 
-        return null;
+        return part == ModelPart.Transformer ? OnlyVariant() : null;
     }
 
     /// <summary>Finds a part.</summary>
@@ -79,17 +79,18 @@ public sealed class ModelFolder
     /// <param name="device">Where it is to live.</param>
     /// <param name="checkpoint">A <c>.pt</c> or <c>.safetensors</c> file whose weights replace the folder's; may be null.</param>
     /// <param name="options">Which set of weights of the checkpoint, which type, a LoRA; null takes the running average if the checkpoint has one.</param>
+    /// <param name="config">Sizes; null takes <see cref="Config"/>.</param>
     /// <param name="cancellation">Stops between two tensors.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="WeightMismatchException">The weights are not those of such a transformer.</exception>
-    public WanTransformer LoadTransformer(Device device, string? checkpoint = null, WanLoadOptions? options = null, CancellationToken cancellation = default)
+    public WanTransformer LoadTransformer(Device device, string? checkpoint = null, WanLoadOptions? options = null, WanConfig? config = null, CancellationToken cancellation = default)
     {
         if (checkpoint is not null && !File.Exists(checkpoint) && !Directory.Exists(checkpoint))
         {
             throw new FileNotFoundException($"{checkpoint}: there is no such checkpoint.", checkpoint);
         }
 
-        WanConfig config = Config(checkpoint);
+        config ??= Config(checkpoint);
         using TensorArchive archive = TensorArchive.Open(checkpoint ?? Find(ModelPart.Transformer));
         return WanTransformer.Load(device, config, archive, options, cancellation);
     }
@@ -116,6 +117,21 @@ public sealed class ModelFolder
         using TensorArchive archive = TensorArchive.Open(Find(ModelPart.TextEncoder));
         using UmT5Encoder encoder = UmT5Encoder.Load(device, archive, cancellation: cancellation);
         return TextEncoding.Encode(encoder, texts, type, cancellation);
+    }
+
+    // Re-uploads name a single file after its type: diffusion_pytorch_model.bf16.safetensors.
+    private string? OnlyVariant()
+    {
+        foreach (string folder in new[] { Path, System.IO.Path.Combine(Path, "transformer") })
+        {
+            string[] files = Directory.Exists(folder) ? Directory.GetFiles(folder, "diffusion_pytorch_model*.safetensors") : [];
+            if (files.Length == 1)
+            {
+                return files[0];
+            }
+        }
+
+        return null;
     }
 
     private static string Describe(ModelPart part) => part switch

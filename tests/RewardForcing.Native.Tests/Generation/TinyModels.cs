@@ -11,7 +11,13 @@ internal static class TinyModels
 {
     public static WanConfig Config { get; } = new()
     {
-        Dim = 24, FfnDim = 32, Heads = 2, Layers = 2, FreqDim = 16, TextDim = 8, TextTokens = 4,
+        Dim = 24,
+        FfnDim = 32,
+        Heads = 2,
+        Layers = 2,
+        FreqDim = 16,
+        TextDim = 8,
+        TextTokens = 4,
     };
 
     public static CachePolicy Policy { get; } = CachePolicy.RewardForcing with { WindowFrames = 5, SinkFrames = 1 };

@@ -14,15 +14,27 @@ public static class GoldenSuite
     public static IEnumerable<GoldenResult> Run(string folder, Device device, string? filter = null)
     {
         GoldenRunner[] runners = Runners();
-        foreach (string path in Directory.EnumerateFiles(folder, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (string path in Find(folder))
         {
             string name = Path.ChangeExtension(Path.GetRelativePath(folder, path), null).Replace('\\', '/');
-            if ((filter is null || name.Contains(filter, StringComparison.Ordinal)) && Open(path) is GoldenFile file)
+            if (filter is null || name.Contains(filter, StringComparison.Ordinal))
             {
-                using (file)
-                {
-                    yield return Run(file, name, runners, device);
-                }
+                using GoldenFile file = new(path);
+                yield return Run(file, name, runners, device);
+            }
+        }
+    }
+
+    /// <summary>Finds every case below a folder.</summary>
+    /// <param name="folder">Where to look, sub-folders included.</param>
+    public static IEnumerable<string> Find(string folder)
+    {
+        foreach (string path in Directory.EnumerateFiles(folder, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            using GoldenFile? file = Open(path);
+            if (file is not null)
+            {
+                yield return path;
             }
         }
     }

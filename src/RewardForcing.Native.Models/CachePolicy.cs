@@ -71,7 +71,7 @@ public sealed record CachePolicy
     public SinkMismatch SinkMismatch { get; init; } = SinkMismatch.Overwrite;
 
     /// <summary>Share of the sink that is kept at each update, 0 to 1.</summary>
-    public float SinkAlpha { get; init; } = 0.999f;
+    public double SinkAlpha { get; init; } = 0.999;
 
     /// <summary>Arithmetic of the average with bfloat16 keys and values; float ones are averaged in float anyway.</summary>
     public SinkPrecision SinkPrecision { get; init; } = SinkPrecision.Bf16Exact;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,11 +6,35 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Elementwise sum.</summary>
 public static class Add
 {
+    private const string Op = "add";
+
     /// <summary>Computes <c>y = a + b</c>; <paramref name="b"/> may have fewer leading dimensions and is then repeated.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="a">First term, <c>[..., rest]</c>, F32 or BF16.</param>
     /// <param name="b">Second term, <c>[rest]</c> or the shape of <paramref name="a"/>; any float type.</param>
     /// <returns>Shape and type of <paramref name="a"/>.</returns>
     /// <exception cref="ArgumentException">The shape of <paramref name="b"/> is no tail of that of <paramref name="a"/>.</exception>
-    public static Tensor Forward(Pass pass, Tensor a, Tensor b) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor a, Tensor b)
+    {
+        Check.Activation(Op, a);
+        Check.Weight(Op, b);
+        Check.Tail(Op, b, a);
+        pass.RequireNoGrad(Op, a, b);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(a.Shape, a.DType);
+        (Elements left, RepeatedElements right, Elements target) = (new(a), new(b), new(y));
+        Chunks.Flat(cpu, a.Count, 3, (first, count, scratch) =>
+        {
+            ReadOnlySpan<float> u = left.Read(first, count, scratch);
+            ReadOnlySpan<float> v = right.Read(first, count, scratch[Chunks.Block..]);
+            Span<float> result = target.Target(first, count, scratch[(2 * Chunks.Block)..]);
+            for (int i = 0; i < count; i += Lanes.Width)
+            {
+                Lanes.Store(Lanes.Load(u, i) + Lanes.Load(v, i), result, i);
+            }
+
+            target.Commit(first, result);
+        });
+        return y;
+    }
 }

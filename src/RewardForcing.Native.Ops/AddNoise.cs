@@ -1,3 +1,4 @@
+using System.Numerics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,6 +6,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>The forward process of flow matching.</summary>
 public static class AddNoise
 {
+    private const string Op = "add_noise";
+
     /// <summary>Computes <c>x_σ = (1 - σ) x0 + σ ε</c> in float with one sigma per entry of the first dimension; rounded once to the type of <paramref name="noise"/>.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x0">Clean latents, <c>[R, ...]</c>, F32 or BF16.</param>
@@ -12,5 +15,45 @@ public static class AddNoise
     /// <param name="sigmas">R noise levels, 0 to 1.</param>
     /// <exception cref="ArgumentException">The shapes or counts do not fit together.</exception>
     /// <remarks>Spec: models 4.1.</remarks>
-    public static Tensor Forward(Pass pass, Tensor x0, Tensor noise, ReadOnlySpan<float> sigmas) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor x0, Tensor noise, ReadOnlySpan<float> sigmas)
+    {
+        Check.RankAtLeast(Op, noise, 1, "[R, ...]");
+        Check.Activation(Op, x0);
+        Check.Activation(Op, noise);
+        Check.Shape(Op, x0, noise.Shape, "as noise");
+        Check.That(sigmas.Length == noise.Shape[0], Op, $"there must be {noise.Shape[0]} sigmas, one for each entry of noise {noise.Shape}, got {sigmas.Length}.");
+        pass.RequireNoGrad(Op, x0, noise);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(noise.Shape, noise.DType);
+        float[] levels = sigmas.ToArray();
+        long entry = levels.Length == 0 ? 1 : Math.Max(1, noise.Count / levels.Length);
+        (Elements clean, Elements normal, Elements target) = (new(x0), new(noise), new(y));
+        Chunks.Flat(cpu, noise.Count, 3, (first, count, scratch) =>
+        {
+            ReadOnlySpan<float> x = clean.Read(first, count, scratch);
+            ReadOnlySpan<float> e = normal.Read(first, count, scratch[Chunks.Block..]);
+            Span<float> result = target.Target(first, count, scratch[(2 * Chunks.Block)..]);
+            int at = 0;
+            while (at < count)
+            {
+                (long row, long inside) = Math.DivRem(first + at, entry);
+                int length = (int)Math.Min(entry - inside, count - at);
+                Mix(x.Slice(at, length), e.Slice(at, length), result.Slice(at, length), levels[row]);
+                at += length;
+            }
+
+            target.Commit(first, result);
+        });
+        return y;
+    }
+
+    // Each product and the sum is rounded to float, as the reference does.
+    private static void Mix(ReadOnlySpan<float> x0, ReadOnlySpan<float> noise, Span<float> y, float sigma)
+    {
+        (Vector<float> keep, Vector<float> add) = (new(1 - sigma), new(sigma));
+        for (int i = 0; i < y.Length; i += Lanes.Width)
+        {
+            Lanes.Store((keep * Lanes.Load(x0, i)) + (add * Lanes.Load(noise, i)), y, i);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,6 +6,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>The norm of the Wan VAE: the vector of channels of each pixel is scaled to length sqrt(C).</summary>
 public static class ChannelRmsNorm
 {
+    private const string Op = "channel_rms_norm";
+
     /// <summary>Computes <c>y = activation(x / max(|x|, 1e-12) * sqrt(C) * gamma)</c>, with a rounding after each factor in BF16.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Input, <c>[..., C]</c>, F32 or BF16.</param>
@@ -12,5 +15,62 @@ public static class ChannelRmsNorm
     /// <param name="activation">Applied last; the VAE follows most of its norms by SiLU.</param>
     /// <returns>Same shape and type as <paramref name="x"/>.</returns>
     /// <exception cref="ArgumentException"><paramref name="gamma"/> has not C elements.</exception>
-    public static Tensor Forward(Pass pass, Tensor x, Tensor gamma, Activation activation = Activation.None) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor x, Tensor gamma, Activation activation = Activation.None)
+    {
+        Check.RankAtLeast(Op, x, 1, "[..., C]");
+        Check.Activation(Op, x);
+        Check.Weight(Op, gamma);
+        Check.That(gamma.Count == x.Shape[^1], Op, $"gamma must have {x.Shape[^1]} elements to match the last dimension of x {x.Shape}, got {gamma.Shape}.");
+        pass.RequireNoGrad(Op, x, gamma);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(x.Shape, x.DType);
+        if (x.DType == DType.BF16)
+        {
+            ForwardCpu<RoundToBFloat16>(cpu, x, gamma, y, activation);
+        }
+        else
+        {
+            ForwardCpu<KeepFloat>(cpu, x, gamma, y, activation);
+        }
+
+        return y;
+    }
+
+    private static void ForwardCpu<TRounding>(CpuDevice cpu, Tensor x, Tensor gamma, Tensor y, Activation activation)
+        where TRounding : struct, IRounding
+    {
+        int channels = x.Shape[^1];
+        (Elements source, Elements scale, Elements target) = (new(x), new(gamma), new(y));
+        Chunks.Rows(cpu, x.Shape.Rows, channels, 3 * channels, (first, count, scratch) =>
+        {
+            ReadOnlySpan<float> g = scale.Read(0, channels, scratch);
+            for (long row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> values = source.Read(row * channels, channels, scratch[channels..]);
+                Span<float> result = target.Target(row * channels, channels, scratch[(2 * channels)..]);
+                Row<TRounding>(values, g, result);
+                if (activation != Activation.None)
+                {
+                    Activations.Apply(activation, result, result);
+                }
+
+                target.Commit(row * channels, result);
+            }
+        });
+    }
+
+    private static void Row<TRounding>(ReadOnlySpan<float> x, ReadOnlySpan<float> gamma, Span<float> y)
+        where TRounding : struct, IRounding
+    {
+        // Division, not a reciprocal: the reference divides, and in BF16 that decides the rounding.
+        Vector<float> length = TRounding.Apply(new Vector<float>((float)Math.Sqrt(Lanes.SumOfSquares(x))));
+        Vector<float> divisor = Vector.Max(length, new Vector<float>(1e-12f));
+        Vector<float> factor = new(MathF.Sqrt(x.Length));
+        for (int i = 0; i < x.Length; i += Lanes.Width)
+        {
+            Vector<float> unit = TRounding.Apply(Lanes.Load(x, i) / divisor);
+            Vector<float> scaled = TRounding.Apply(unit * factor);
+            Lanes.Store(TRounding.Apply(scaled * Lanes.Load(gamma, i)), y, i);
+        }
+    }
 }

@@ -60,6 +60,24 @@ internal static class Check
         }
     }
 
+    /// <summary>Requires tokens <c>[B, L, C]</c> and rows <c>[B, F, C]</c> that each serve L / F consecutive tokens.</summary>
+    public static void FrameRows(string op, Tensor x, Tensor rows, [CallerArgumentExpression(nameof(x))] string xName = "", [CallerArgumentExpression(nameof(rows))] string name = "")
+    {
+        Rank(op, x, 3, "[B, L, C]", xName);
+        Rank(op, rows, 3, "[B, F, C]", name);
+        Activation(op, rows, name);
+        bool fits = rows.Shape[0] == x.Shape[0] && rows.Shape[2] == x.Shape[2] && (rows.Shape[1] == 0 ? x.Shape[1] == 0 : x.Shape[1] % rows.Shape[1] == 0);
+        That(fits, op, $"{name} must be [{x.Shape[0]}, F, {x.Shape[2]}] with F dividing the {x.Shape[1]} tokens of {xName} {x.Shape}, got {rows.Shape}.");
+    }
+
+    /// <summary>Requires that the shape of <paramref name="tail"/> is the end of that of <paramref name="whole"/>.</summary>
+    public static void Tail(string op, Tensor tail, Tensor whole, [CallerArgumentExpression(nameof(tail))] string name = "", [CallerArgumentExpression(nameof(whole))] string wholeName = "")
+    {
+        bool fits = tail.Shape.Rank <= whole.Shape.Rank
+            && tail.Shape.ToArray().AsSpan().SequenceEqual(whole.Shape.ToArray().AsSpan(whole.Shape.Rank - tail.Shape.Rank));
+        That(fits, op, $"{name} must have the last dimensions of {wholeName} {whole.Shape}, got {tail.Shape}.");
+    }
+
     /// <summary>Requires a condition on the arguments.</summary>
     public static void That(bool condition, string op, string sentence)
     {

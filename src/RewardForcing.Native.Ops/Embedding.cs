@@ -5,6 +5,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Table look-up.</summary>
 public static class Embedding
 {
+    private const string Op = "embedding";
+
     /// <summary>Gathers rows of a table.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="table">Rows, <c>[V, C]</c>; any float type, read in place.</param>
@@ -12,5 +14,33 @@ public static class Embedding
     /// <param name="dtype">Type of the result: F32 or BF16.</param>
     /// <returns><c>[..., C]</c>.</returns>
     /// <exception cref="ArgumentException">An id is not below V, or <paramref name="ids"/> is not I32.</exception>
-    public static Tensor Forward(Pass pass, Tensor table, Tensor ids, DType dtype = DType.F32) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor table, Tensor ids, DType dtype = DType.F32)
+    {
+        Check.Rank(Op, table, 2, "[V, C]");
+        Check.Weight(Op, table);
+        Check.That(ids.DType == DType.I32, Op, $"ids must be I32, got {ids.DType}.");
+        Check.That(dtype is DType.F32 or DType.BF16, Op, $"the result must be F32 or BF16, got {dtype}.");
+        Check.That(ids.Shape.Rank < Shape.MaxRank, Op, $"ids must have fewer than {Shape.MaxRank} dimensions, got {ids.Shape}.");
+        pass.RequireNoGrad(Op, table);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        int[] rows = ids.ToArray<int>();
+        foreach (int id in rows)
+        {
+            Check.That(id >= 0 && id < table.Shape[0], Op, $"ids must be below {table.Shape[0]}, the rows of table {table.Shape}, got {id}.");
+        }
+
+        int channels = table.Shape[1];
+        Tensor y = pass.New(new Shape([.. ids.Shape.ToArray(), channels]), dtype);
+        (Elements source, Elements target) = (new(table), new(y));
+        Chunks.Rows(cpu, rows.Length, channels, channels, (first, count, scratch) =>
+        {
+            for (long row = first; row < first + count; row++)
+            {
+                Span<float> result = target.Target(row * channels, channels, scratch);
+                source.Widen((long)rows[row] * channels, result);
+                target.Commit(row * channels, result);
+            }
+        });
+        return y;
+    }
 }

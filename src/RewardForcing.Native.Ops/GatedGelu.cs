@@ -1,3 +1,4 @@
+using System.Numerics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,6 +6,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>The gated unit of the umT5 feed-forward.</summary>
 public static class GatedGelu
 {
+    private const string Op = "gated_gelu";
+
     /// <summary>Computes <c>y = up * gelu_tanh(gate)</c>; in BF16 every primitive of the GELU is rounded, as the reference evaluates it.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="gate">Output of <c>ffn.gate.0</c>, any shape, F32 or BF16.</param>
@@ -12,5 +15,38 @@ public static class GatedGelu
     /// <returns>Same shape and type.</returns>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     /// <remarks>Spec: models 7.2. Shazeer 2020, GEGLU.</remarks>
-    public static Tensor Forward(Pass pass, Tensor gate, Tensor up) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor gate, Tensor up)
+    {
+        Check.Activation(Op, gate);
+        Check.Shape(Op, up, gate.Shape, "as gate");
+        Check.SameType(Op, up, gate);
+        pass.RequireNoGrad(Op, gate, up);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(gate.Shape, gate.DType);
+        (Elements gates, Elements ups, Elements target) = (new(gate), new(up), new(y));
+        bool rounds = gate.DType == DType.BF16;
+        Chunks.Flat(cpu, gate.Count, 3, (first, count, scratch) =>
+        {
+            ReadOnlySpan<float> g = gates.Read(first, count, scratch);
+            ReadOnlySpan<float> u = ups.Read(first, count, scratch[Chunks.Block..]);
+            Span<float> result = target.Target(first, count, scratch[(2 * Chunks.Block)..]);
+            for (int i = 0; i < count; i += Lanes.Width)
+            {
+                Vector<float> x = Lanes.Load(g, i);
+                Lanes.Store((rounds ? SteppedGelu(x) : VectorMath.GeluTanh(x)) * Lanes.Load(u, i), result, i);
+            }
+
+            target.Commit(first, result);
+        });
+        return y;
+    }
+
+    private static Vector<float> SteppedGelu(Vector<float> x)
+    {
+        Vector<float> cube = Rounding.Nearest(x * x * x);
+        Vector<float> sum = Rounding.Nearest(x + Rounding.Nearest(cube * new Vector<float>(0.044715f)));
+        Vector<float> tanh = Rounding.Nearest(VectorMath.Tanh(Rounding.Nearest(sum * new Vector<float>(0.7978845608028654f))));
+        Vector<float> half = Rounding.Nearest(x * new Vector<float>(0.5f));
+        return Rounding.Nearest(half * Rounding.Nearest(Vector<float>.One + tanh));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,6 +6,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Adds a branch to the residual stream, scaled per latent frame.</summary>
 public static class GatedResidual
 {
+    private const string Op = "gated_residual";
+
     /// <summary>Computes <c>y = x + gate * branch</c>; in BF16 product and sum are each rounded.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Residual stream, <c>[B, L, C]</c>, F32 or BF16.</param>
@@ -13,5 +16,50 @@ public static class GatedResidual
     /// <returns>A new tensor of the shape of <paramref name="x"/>.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
     /// <remarks>Wan 2.1 block, adaLN-zero gate (Peebles and Xie 2023, sec. 3.2).</remarks>
-    public static Tensor Forward(Pass pass, Tensor x, Tensor branch, Tensor gate) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor x, Tensor branch, Tensor gate)
+    {
+        Check.Activation(Op, x);
+        Check.Shape(Op, branch, x.Shape, "as x");
+        Check.SameType(Op, branch, x);
+        Check.FrameRows(Op, x, gate);
+        pass.RequireNoGrad(Op, x, branch, gate);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(x.Shape, x.DType);
+        if (x.DType == DType.BF16)
+        {
+            ForwardCpu<RoundToBFloat16>(cpu, x, branch, gate, y);
+        }
+        else
+        {
+            ForwardCpu<KeepFloat>(cpu, x, branch, gate, y);
+        }
+
+        return y;
+    }
+
+    private static void ForwardCpu<TRounding>(CpuDevice cpu, Tensor x, Tensor branch, Tensor gate, Tensor y)
+        where TRounding : struct, IRounding
+    {
+        (int channels, long rows) = (x.Shape[2], x.Shape.Rows);
+        long frames = gate.Shape.Rows;
+        long tokensPerFrame = frames == 0 ? 1 : rows / frames;
+        (Elements stream, Elements added, Elements gates, Elements target) = (new(x), new(branch), new(gate), new(y));
+        Chunks.Rows(cpu, rows, channels, 4 * channels, (first, count, scratch) =>
+        {
+            for (long row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> residual = stream.Read(row * channels, channels, scratch);
+                ReadOnlySpan<float> values = added.Read(row * channels, channels, scratch[channels..]);
+                ReadOnlySpan<float> factors = gates.Read(row / tokensPerFrame * channels, channels, scratch[(2 * channels)..]);
+                Span<float> result = target.Target(row * channels, channels, scratch[(3 * channels)..]);
+                for (int i = 0; i < channels; i += Lanes.Width)
+                {
+                    Vector<float> product = TRounding.Apply(Lanes.Load(values, i) * Lanes.Load(factors, i));
+                    Lanes.Store(Lanes.Load(residual, i) + product, result, i);
+                }
+
+                target.Commit(row * channels, result);
+            }
+        });
+    }
 }

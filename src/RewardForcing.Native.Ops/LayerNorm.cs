@@ -1,3 +1,4 @@
+using System.Numerics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,6 +6,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Layer normalisation over the last dimension.</summary>
 public static class LayerNorm
 {
+    private const string Op = "layer_norm";
+
     /// <summary>Computes <c>y = (x - mean) * rsqrt(variance + eps) * weight + bias</c> with the biased variance, in two passes; one rounding in BF16.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Input, <c>[..., C]</c>, F32 or BF16.</param>
@@ -13,5 +16,73 @@ public static class LayerNorm
     /// <param name="eps">Added to the variance.</param>
     /// <returns>Same shape and type as <paramref name="x"/>.</returns>
     /// <exception cref="ArgumentException">A parameter is not <c>[C]</c>.</exception>
-    public static Tensor Forward(Pass pass, Tensor x, Tensor? weight, Tensor? bias, float eps) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor x, Tensor? weight, Tensor? bias, float eps)
+    {
+        Check.RankAtLeast(Op, x, 1, "[..., C]");
+        Check.Activation(Op, x);
+        foreach (Tensor? parameter in (ReadOnlySpan<Tensor?>)[weight, bias])
+        {
+            if (parameter is not null)
+            {
+                Check.Weight(Op, parameter, ReferenceEquals(parameter, weight) ? nameof(weight) : nameof(bias));
+                Check.Shape(
+                    Op, parameter, new Shape(x.Shape[^1]), $"to match the last dimension of x {x.Shape}", ReferenceEquals(parameter, weight) ? nameof(weight) : nameof(bias));
+            }
+        }
+
+        pass.RequireNoGrad(Op, x, weight, bias);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(x.Shape, x.DType);
+        ForwardCpu(cpu, x, weight, bias, y, eps);
+        return y;
+    }
+
+    /// <summary>Writes <c>(x - mean) * rsqrt(variance + eps)</c> of one row.</summary>
+    internal static void Normalise(ReadOnlySpan<float> x, Span<float> y, float eps)
+    {
+        double mean = Lanes.Sum(x) / x.Length;
+        double variance = Lanes.SumOfSquares(x, mean) / x.Length;
+        Vector<float> shift = new((float)mean);
+        Vector<float> inverse = new((float)(1 / Math.Sqrt(variance + eps)));
+        for (int i = 0; i < x.Length; i += Lanes.Width)
+        {
+            Lanes.Store((Lanes.Load(x, i) - shift) * inverse, y, i);
+        }
+    }
+
+    private static void ForwardCpu(CpuDevice cpu, Tensor x, Tensor? weight, Tensor? bias, Tensor y, float eps)
+    {
+        int channels = x.Shape[^1];
+        (Elements source, Elements target) = (new(x), new(y));
+        Elements? scale = weight is null ? null : new Elements(weight);
+        Elements? shift = bias is null ? null : new Elements(bias);
+        Chunks.Rows(cpu, x.Shape.Rows, channels, 4 * channels, (first, count, scratch) =>
+        {
+            ReadOnlySpan<float> w = scale is { } factors ? factors.Read(0, channels, scratch) : [];
+            ReadOnlySpan<float> b = shift is { } terms ? terms.Read(0, channels, scratch[channels..]) : [];
+            for (long row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> values = source.Read(row * channels, channels, scratch[(2 * channels)..]);
+                Span<float> result = target.Target(row * channels, channels, scratch[(3 * channels)..]);
+                Normalise(values, result, eps);
+                Affine(result, w, b);
+                target.Commit(row * channels, result);
+            }
+        });
+    }
+
+    private static void Affine(Span<float> y, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias)
+    {
+        if (weight.IsEmpty && bias.IsEmpty)
+        {
+            return;
+        }
+
+        for (int i = 0; i < y.Length; i += Lanes.Width)
+        {
+            Vector<float> value = Lanes.Load(y, i);
+            value = weight.IsEmpty ? value : value * Lanes.Load(weight, i);
+            Lanes.Store(bias.IsEmpty ? value : value + Lanes.Load(bias, i), y, i);
+        }
+    }
 }

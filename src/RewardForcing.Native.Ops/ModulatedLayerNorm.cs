@@ -1,3 +1,4 @@
+using System.Numerics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,6 +6,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Layer normalisation with a scale and shift per latent frame (adaLN).</summary>
 public static class ModulatedLayerNorm
 {
+    private const string Op = "modulated_layer_norm";
+
     /// <summary>Computes <c>y = LN(x) * (1 + scale) + shift</c>; in BF16 the norm, <c>1 + scale</c>, the product and the sum are each rounded.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Residual stream, <c>[B, L, C]</c>, F32 or BF16.</param>
@@ -14,5 +17,66 @@ public static class ModulatedLayerNorm
     /// <returns>Same shape and type as <paramref name="x"/>.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
     /// <remarks>Wan 2.1 block; Peebles and Xie 2023, sec. 3.2. Spec: models 1.4(6), 1.5.</remarks>
-    public static Tensor Forward(Pass pass, Tensor x, Tensor shift, Tensor scale, float eps) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor x, Tensor shift, Tensor scale, float eps)
+    {
+        Check.Activation(Op, x);
+        Check.FrameRows(Op, x, shift);
+        Check.FrameRows(Op, x, scale);
+        Check.Shape(Op, scale, shift.Shape, "as shift");
+        pass.RequireNoGrad(Op, x, shift, scale);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(x.Shape, x.DType);
+        if (x.DType == DType.BF16)
+        {
+            ForwardCpu<RoundToBFloat16>(cpu, x, shift, scale, y, eps);
+        }
+        else
+        {
+            ForwardCpu<KeepFloat>(cpu, x, shift, scale, y, eps);
+        }
+
+        return y;
+    }
+
+    private static void ForwardCpu<TRounding>(CpuDevice cpu, Tensor x, Tensor shift, Tensor scale, Tensor y, float eps)
+        where TRounding : struct, IRounding
+    {
+        (int channels, long rows) = (x.Shape[2], x.Shape.Rows);
+        long frames = shift.Shape.Rows;
+        long tokensPerFrame = frames == 0 ? 1 : rows / frames;
+        (Elements source, Elements shifts, Elements scales, Elements target) = (new(x), new(shift), new(scale), new(y));
+        Chunks.Rows(cpu, rows, channels, 4 * channels, (first, count, scratch) =>
+        {
+            ReadOnlySpan<float> m0 = [];
+            ReadOnlySpan<float> m1 = [];
+            long loaded = -1;
+            for (long row = first; row < first + count; row++)
+            {
+                long frame = row / tokensPerFrame;
+                if (frame != loaded)
+                {
+                    m0 = shifts.Read(frame * channels, channels, scratch);
+                    m1 = scales.Read(frame * channels, channels, scratch[channels..]);
+                    loaded = frame;
+                }
+
+                ReadOnlySpan<float> values = source.Read(row * channels, channels, scratch[(2 * channels)..]);
+                Span<float> result = target.Target(row * channels, channels, scratch[(3 * channels)..]);
+                LayerNorm.Normalise(values, result, eps);
+                Modulate<TRounding>(result, m0, m1);
+                target.Commit(row * channels, result);
+            }
+        });
+    }
+
+    private static void Modulate<TRounding>(Span<float> y, ReadOnlySpan<float> shift, ReadOnlySpan<float> scale)
+        where TRounding : struct, IRounding
+    {
+        for (int i = 0; i < y.Length; i += Lanes.Width)
+        {
+            Vector<float> factor = TRounding.Apply(Vector<float>.One + Lanes.Load(scale, i));
+            Vector<float> product = TRounding.Apply(TRounding.Apply(Lanes.Load(y, i)) * factor);
+            Lanes.Store(product + Lanes.Load(shift, i), y, i);
+        }
+    }
 }

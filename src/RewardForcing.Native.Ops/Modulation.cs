@@ -1,3 +1,4 @@
+using System.Numerics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,6 +6,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Sums a learned table and the time embedding into shift, scale and gate rows.</summary>
 public static class Modulation
 {
+    private const string Op = "modulation";
+
     /// <summary>Computes <c>m[k, b, f] = table[k] + e[b, f, k]</c>, or <c>+ e[b, f]</c> where the embedding has one row for all k.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="table">Learned rows, <c>[1, K, C]</c> as in checkpoints (K = 6 in blocks, 2 in the head); any float type.</param>
@@ -12,5 +15,43 @@ public static class Modulation
     /// <returns><c>[K, B, F, C]</c>, so that entry k is one modulation row for <see cref="ModulatedLayerNorm"/> or <see cref="GatedResidual"/>; the type of <paramref name="e"/>.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
     /// <remarks>Spec: models 1.4(6), 1.4(10), 2.2.</remarks>
-    public static Tensor Forward(Pass pass, Tensor table, Tensor e) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor table, Tensor e)
+    {
+        Check.Rank(Op, table, 3, "[1, K, C]");
+        Check.Weight(Op, table);
+        Check.Activation(Op, e);
+        (int rows, int channels) = (table.Shape[1], table.Shape[2]);
+        Check.That(table.Shape[0] == 1, Op, $"table must be [1, K, C], got {table.Shape}.");
+        bool shared = e.Shape.Rank == 3 && e.Shape[2] == channels;
+        bool own = e.Shape.Rank == 4 && e.Shape[2] == rows && e.Shape[3] == channels;
+        Check.That(shared || own, Op, $"e must be [B, F, {rows}, {channels}] or [B, F, {channels}] to match table {table.Shape}, got {e.Shape}.");
+        pass.RequireNoGrad(Op, table, e);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor m = pass.New(new Shape(rows, e.Shape[0], e.Shape[1], channels), e.DType);
+        ForwardCpu(cpu, table, e, m, shared);
+        return m;
+    }
+
+    private static void ForwardCpu(CpuDevice cpu, Tensor table, Tensor e, Tensor m, bool shared)
+    {
+        (int kinds, int channels) = (m.Shape[0], m.Shape[3]);
+        long frames = (long)m.Shape[1] * m.Shape[2];
+        (Elements learned, Elements embedding, Elements target) = (new(table), new(e), new(m));
+        Chunks.Rows(cpu, kinds * frames, channels, 3 * channels, (first, count, scratch) =>
+        {
+            for (long row = first; row < first + count; row++)
+            {
+                (long kind, long frame) = (row / frames, row % frames);
+                ReadOnlySpan<float> a = learned.Read(kind * channels, channels, scratch);
+                ReadOnlySpan<float> b = embedding.Read((shared ? frame : (frame * kinds) + kind) * channels, channels, scratch[channels..]);
+                Span<float> sum = target.Target(row * channels, channels, scratch[(2 * channels)..]);
+                for (int i = 0; i < channels; i += Lanes.Width)
+                {
+                    Lanes.Store(Lanes.Load(a, i) + Lanes.Load(b, i), sum, i);
+                }
+
+                target.Commit(row * channels, sum);
+            }
+        });
+    }
 }

@@ -5,6 +5,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Takes a range of one dimension.</summary>
 public static class Narrow
 {
+    private const string Op = "narrow";
+
     /// <summary>Copies entries <c>first .. first + count</c> of a dimension. For the first dimension <see cref="Pass.Slice"/> needs no copy.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Input of any shape and type.</param>
@@ -12,5 +14,18 @@ public static class Narrow
     /// <param name="first">First entry.</param>
     /// <param name="count">Number of entries.</param>
     /// <exception cref="ArgumentException">The range is not within the dimension.</exception>
-    public static Tensor Forward(Pass pass, Tensor x, int dimension, int first, int count) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor x, int dimension, int first, int count)
+    {
+        Check.That(dimension >= 0 && dimension < x.Shape.Rank, Op, $"dimension must be one of the {x.Shape.Rank} dimensions of x {x.Shape}, got {dimension}.");
+        int extent = x.Shape[dimension];
+        Check.That(
+            first >= 0 && count >= 0 && first <= extent - count, Op, $"entries {first}..{(long)first + count} are not within dimension {dimension} of x {x.Shape}.");
+        pass.RequireNoGrad(Op, x);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(x.Shape.With(dimension, count), x.DType);
+        long entry = Concat.EntryBytes(x, dimension);
+        long runs = y.Count == 0 ? 0 : y.Bytes / (count * entry);
+        RunCopy.Run(cpu, x, first * entry, extent * entry, y, 0, count * entry, runs, count * entry);
+        return y;
+    }
 }

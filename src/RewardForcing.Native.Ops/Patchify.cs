@@ -5,11 +5,29 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Cuts latents into 1 x 2 x 2 patches.</summary>
 public static class Patchify
 {
+    private const string Op = "patchify";
+
     /// <summary>Gathers patches into rows; a <see cref="Linear"/> with the patch-embedding weight then gives tokens.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Latents, <c>[B, C, F, H, W]</c>, H and W even.</param>
     /// <returns><c>[B, F·H/2·W/2, C·4]</c>: tokens frame-major, then rows, then columns; inside a row the order is (channel, dy, dx), dx fastest.</returns>
     /// <exception cref="ArgumentException">H or W is odd.</exception>
     /// <remarks>Spec: models 1.4(2).</remarks>
-    public static Tensor Forward(Pass pass, Tensor x) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor x)
+    {
+        Check.Rank(Op, x, 5, "[B, C, F, H, W]");
+        Check.That(x.Shape[3] % 2 == 0 && x.Shape[4] % 2 == 0, Op, $"height and width must be even, got x {x.Shape}.");
+        pass.RequireNoGrad(Op, x);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        (int batch, int channels, int frames, int height, int width) = (x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3] / 2, x.Shape[4] / 2);
+        Tensor y = pass.New(new Shape(batch, checked(frames * height * width), 4 * channels), x.DType);
+        long row = 2L * width;
+        long frame = 2 * height * row;
+        long channel = frames * frame;
+
+        // [B, F, h, w, C, dy, dx] of [B, C, F, h, dy, w, dx].
+        StridedCopy.Run(
+            cpu, x, y, [batch, frames, height, width, channels, 2, 2], [channels * channel, frame, 2 * row, 2, channel, row, 1]);
+        return y;
+    }
 }

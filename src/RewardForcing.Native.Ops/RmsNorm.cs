@@ -1,3 +1,4 @@
+using System.Numerics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,6 +6,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Root-mean-square normalisation over the last dimension.</summary>
 public static class RmsNorm
 {
+    private const string Op = "rms_norm";
+
     /// <summary>Computes <c>y = x * rsqrt(mean(x^2) + eps) * weight</c>; in BF16 the normalised value is rounded before the weight is applied.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Input, <c>[..., C]</c>, F32 or BF16.</param>
@@ -13,5 +16,53 @@ public static class RmsNorm
     /// <returns>Same shape and type as <paramref name="x"/>.</returns>
     /// <exception cref="ArgumentException"><paramref name="weight"/> is not <c>[C]</c>.</exception>
     /// <remarks>Zhang and Sennrich 2019, eq. 4.</remarks>
-    public static Tensor Forward(Pass pass, Tensor x, Tensor weight, float eps) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor x, Tensor weight, float eps)
+    {
+        Check.RankAtLeast(Op, x, 1, "[..., C]");
+        Check.Activation(Op, x);
+        Check.Weight(Op, weight);
+        Check.Shape(Op, weight, new Shape(x.Shape[^1]), $"to match the last dimension of x {x.Shape}");
+        pass.RequireNoGrad(Op, x, weight);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(x.Shape, x.DType);
+        if (x.DType == DType.BF16)
+        {
+            ForwardCpu<RoundToBFloat16>(cpu, x, weight, y, eps);
+        }
+        else
+        {
+            ForwardCpu<KeepFloat>(cpu, x, weight, y, eps);
+        }
+
+        return y;
+    }
+
+    private static void ForwardCpu<TRounding>(CpuDevice cpu, Tensor x, Tensor weight, Tensor y, float eps)
+        where TRounding : struct, IRounding
+    {
+        int channels = x.Shape[^1];
+        (Elements source, Elements scale, Elements target) = (new(x), new(weight), new(y));
+        Chunks.Rows(cpu, x.Shape.Rows, channels, 3 * channels, (first, count, scratch) =>
+        {
+            ReadOnlySpan<float> w = scale.Read(0, channels, scratch);
+            for (long row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> values = source.Read(row * channels, channels, scratch[channels..]);
+                Span<float> result = target.Target(row * channels, channels, scratch[(2 * channels)..]);
+                Row<TRounding>(values, w, result, eps);
+                target.Commit(row * channels, result);
+            }
+        });
+    }
+
+    private static void Row<TRounding>(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, Span<float> y, float eps)
+        where TRounding : struct, IRounding
+    {
+        Vector<float> inverse = new((float)(1 / Math.Sqrt((Lanes.SumOfSquares(x) / x.Length) + eps)));
+        for (int i = 0; i < x.Length; i += Lanes.Width)
+        {
+            Vector<float> normal = TRounding.Apply(Lanes.Load(x, i) * inverse);
+            Lanes.Store(normal * Lanes.Load(weight, i), y, i);
+        }
+    }
 }

@@ -5,6 +5,8 @@ namespace RewardForcing.Native.Ops;
 /// <summary>The sinusoidal embedding of timesteps.</summary>
 public static class Sinusoid
 {
+    private const string Op = "sinusoid";
+
     /// <summary>Computes <c>[cos(t ω_0..), sin(t ω_0..)]</c>, <c>ω_j = 10000^(-j / (dim/2))</c>, in double; cosines first.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="timesteps">Timesteps, 0 to 1000, fractions allowed.</param>
@@ -12,5 +14,29 @@ public static class Sinusoid
     /// <param name="dtype">Type of the result.</param>
     /// <returns><c>[timesteps, dim]</c>.</returns>
     /// <remarks>Spec: models 1.4(3).</remarks>
-    public static Tensor Forward(Pass pass, ReadOnlySpan<float> timesteps, int dim, DType dtype = DType.F32) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, ReadOnlySpan<float> timesteps, int dim, DType dtype = DType.F32)
+    {
+        Check.That(dim > 0 && dim % 2 == 0, Op, $"dim must be even and positive, got {dim}.");
+        Check.That(dtype is DType.F32 or DType.BF16, Op, $"the result must be F32 or BF16, got {dtype}.");
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(new Shape(timesteps.Length, dim), dtype);
+        float[] times = timesteps.ToArray();
+        Elements target = new(y);
+        int half = dim / 2;
+        Chunks.Rows(cpu, times.Length, dim, dim, (first, count, scratch) =>
+        {
+            for (long row = first; row < first + count; row++)
+            {
+                Span<float> result = target.Target(row * dim, dim, scratch);
+                for (int j = 0; j < half; j++)
+                {
+                    (double sin, double cos) = Math.SinCos(times[row] * Math.Pow(10000, -(double)j / half));
+                    (result[j], result[half + j]) = ((float)cos, (float)sin);
+                }
+
+                target.Commit(row * dim, result);
+            }
+        });
+        return y;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,9 +6,72 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Softmax over the last dimension.</summary>
 public static class Softmax
 {
+    private const string Op = "softmax";
+
     /// <summary>Computes <c>y_i = exp(x_i - max x) / sum_j exp(x_j - max x)</c>.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Input, <c>[..., C]</c>, F32 or BF16.</param>
     /// <returns>Same shape and type as <paramref name="x"/>.</returns>
-    public static Tensor Forward(Pass pass, Tensor x) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor x)
+    {
+        Check.RankAtLeast(Op, x, 1, "[..., C]");
+        Check.Activation(Op, x);
+        pass.RequireNoGrad(Op, x);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(x.Shape, x.DType);
+        int channels = x.Shape[^1];
+        (Elements source, Elements target) = (new(x), new(y));
+        Chunks.Rows(cpu, x.Shape.Rows, channels, 2 * channels, (first, count, scratch) =>
+        {
+            for (long row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> values = source.Read(row * channels, channels, scratch);
+                Span<float> result = target.Target(row * channels, channels, scratch[channels..]);
+                Row(values, result);
+                target.Commit(row * channels, result);
+            }
+        });
+        return y;
+    }
+
+    private static void Row(ReadOnlySpan<float> x, Span<float> y)
+    {
+        Vector<float> largest = new(Largest(x));
+        for (int i = 0; i < x.Length; i += Lanes.Width)
+        {
+            Lanes.Store(VectorMath.Exp(Lanes.Load(x, i) - largest), y, i);
+        }
+
+        Vector<float> inverse = new((float)(1 / Lanes.Sum(y)));
+        for (int i = 0; i < y.Length; i += Lanes.Width)
+        {
+            Lanes.Store(Lanes.Load(y, i) * inverse, y, i);
+        }
+    }
+
+    private static float Largest(ReadOnlySpan<float> x)
+    {
+        float largest = x[0];
+        int i = 0;
+        if (x.Length >= Lanes.Width)
+        {
+            Vector<float> lanes = Lanes.Load(x, 0);
+            for (i = Lanes.Width; i <= x.Length - Lanes.Width; i += Lanes.Width)
+            {
+                lanes = Vector.Max(lanes, Lanes.Load(x, i));
+            }
+
+            for (int lane = 0; lane < Lanes.Width; lane++)
+            {
+                largest = MathF.Max(largest, lanes[lane]);
+            }
+        }
+
+        for (; i < x.Length; i++)
+        {
+            largest = MathF.Max(largest, x[i]);
+        }
+
+        return largest;
+    }
 }

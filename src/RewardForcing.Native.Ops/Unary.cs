@@ -5,10 +5,27 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Elementwise functions of one tensor.</summary>
 public static class Unary
 {
+    private const string Op = "unary";
+
     /// <summary>Applies an activation to every element; float inside, one rounding.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Input of any shape, F32 or BF16.</param>
     /// <param name="activation">The function.</param>
     /// <returns>Same shape and type as <paramref name="x"/>.</returns>
-    public static Tensor Forward(Pass pass, Tensor x, Activation activation) => throw new NotImplementedException();
+    public static Tensor Forward(Pass pass, Tensor x, Activation activation)
+    {
+        Check.Activation(Op, x);
+        Check.That(Enum.IsDefined(activation), Op, $"{activation} is no known activation.");
+        pass.RequireNoGrad(Op, x);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor y = pass.New(x.Shape, x.DType);
+        (Elements source, Elements target) = (new(x), new(y));
+        Chunks.Flat(cpu, x.Count, 2, (first, count, scratch) =>
+        {
+            Span<float> result = target.Target(first, count, scratch[Chunks.Block..]);
+            Activations.Apply(activation, source.Read(first, count, scratch), result);
+            target.Commit(first, result);
+        });
+        return y;
+    }
 }

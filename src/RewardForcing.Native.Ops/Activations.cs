@@ -1,0 +1,71 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace RewardForcing.Native.Ops;
+
+/// <summary>Applies an <see cref="Activation"/> to floats; the last step of linear maps and norms.</summary>
+internal static class Activations
+{
+    /// <summary>Writes <c>function(x)</c> to <paramref name="y"/>, which may be <paramref name="x"/> itself.</summary>
+    public static void Apply(Activation function, ReadOnlySpan<float> x, Span<float> y)
+    {
+        switch (function)
+        {
+            case Activation.None:
+                x.CopyTo(y);
+                break;
+            case Activation.GeluTanh:
+                Map<GeluTanhOf>(x, y);
+                break;
+            case Activation.GeluErf:
+                Map<GeluErfOf>(x, y);
+                break;
+            case Activation.Silu:
+                Map<SiluOf>(x, y);
+                break;
+            case Activation.Relu:
+                Map<ReluOf>(x, y);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(function), function, "activation: not a known function.");
+        }
+    }
+
+    private static void Map<TFunction>(ReadOnlySpan<float> x, Span<float> y)
+        where TFunction : struct, IFunction
+    {
+        for (int i = 0; i < x.Length; i += Lanes.Width)
+        {
+            Lanes.Store(TFunction.Of(Lanes.Load(x, i)), y, i);
+        }
+    }
+
+    private interface IFunction
+    {
+        static abstract Vector<float> Of(Vector<float> x);
+    }
+
+    private readonly struct GeluTanhOf : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector<float> Of(Vector<float> x) => VectorMath.GeluTanh(x);
+    }
+
+    private readonly struct GeluErfOf : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector<float> Of(Vector<float> x) => VectorMath.GeluErf(x);
+    }
+
+    private readonly struct SiluOf : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector<float> Of(Vector<float> x) => VectorMath.Silu(x);
+    }
+
+    private readonly struct ReluOf : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector<float> Of(Vector<float> x) => Vector.Max(x, Vector<float>.Zero);
+    }
+}

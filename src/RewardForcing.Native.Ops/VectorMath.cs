@@ -1,0 +1,93 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace RewardForcing.Native.Ops;
+
+/// <summary>Exponential, hyperbolic tangent and the activations built on them, lane by lane, to about two units in the last place.</summary>
+/// <remarks>Polynomials are Chebyshev fits made for these ranges; the exponential's is the Taylor series. No tables, no branches.</remarks>
+internal static class VectorMath
+{
+    private const float Log2E = 1.44269504f;
+
+    // ln 2 in two parts; the first has so few bits that its product with an exponent is exact.
+    private const float Ln2High = 0.693359375f;
+    private const float Ln2Low = -2.12194440e-4f;
+
+    /// <summary><c>e^x</c>; 0 below -104, infinity above 88.7, NaN for NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Exp(Vector<float> x)
+    {
+        Vector<float> bounded = Vector.Min(Vector.Max(x, new Vector<float>(-104f)), new Vector<float>(89f));
+        Vector<float> power = Vector.Round(bounded * new Vector<float>(Log2E));
+        Vector<float> r = Vector.MultiplyAddEstimate(power, new Vector<float>(-Ln2High), bounded);
+        r = Vector.MultiplyAddEstimate(power, new Vector<float>(-Ln2Low), r);
+        Vector<float> p = new(1f / 5040);
+        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(1f / 720));
+        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(1f / 120));
+        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(1f / 24));
+        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(1f / 6));
+        p = Vector.MultiplyAddEstimate(p, r, new Vector<float>(0.5f));
+        p = Vector.MultiplyAddEstimate(p * r, r, r) + Vector<float>.One;
+
+        // Two factors, each a normal number, reach from the smallest subnormal to infinity.
+        Vector<int> exponent = Vector.ConvertToInt32Native(power);
+        Vector<int> half = Vector.ShiftRightArithmetic(exponent, 1);
+        return p * PowerOfTwo(half) * PowerOfTwo(exponent - half);
+    }
+
+    /// <summary><c>tanh x</c>: an odd polynomial near zero, where the quotient would cancel, and <c>1 - 2 / (1 + e^2|x|)</c> elsewhere.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Tanh(Vector<float> x)
+    {
+        Vector<float> w = x * x;
+        Vector<float> p = new(2.27260602e-3f);
+        p = Vector.MultiplyAddEstimate(p, w, new Vector<float>(-8.3262935e-3f));
+        p = Vector.MultiplyAddEstimate(p, w, new Vector<float>(2.17635902e-2f));
+        p = Vector.MultiplyAddEstimate(p, w, new Vector<float>(-5.39586166e-2f));
+        p = Vector.MultiplyAddEstimate(p, w, new Vector<float>(1.33333009e-1f));
+        p = Vector.MultiplyAddEstimate(p, w, new Vector<float>(-3.33333332e-1f));
+        Vector<float> small = Vector.MultiplyAddEstimate(p * w, x, x);
+        Vector<float> magnitude = Vector.Abs(x);
+        Vector<float> large = Vector<float>.One - (new Vector<float>(2f) / (Vector<float>.One + Exp(magnitude + magnitude)));
+        return Vector.ConditionalSelect(Vector.LessThan(magnitude, new Vector<float>(0.625f)), small, Vector.CopySign(large, x));
+    }
+
+    /// <summary><c>x / (1 + e^-x)</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Silu(Vector<float> x) => x / (Vector<float>.One + Exp(-x));
+
+    /// <summary><c>0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x³)))</c>, written as <c>x / (1 + e^-2u)</c>, which does not cancel for negative x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> GeluTanh(Vector<float> x)
+    {
+        Vector<float> inner = Vector.MultiplyAddEstimate(x * x * x, new Vector<float>(0.044715f), x);
+        return x / (Vector<float>.One + Exp(inner * new Vector<float>(-1.5957691216057308f)));
+    }
+
+    /// <summary><c>0.5 x (1 + erf(x / sqrt(2)))</c>, written as <c>max(x, 0) - |x| erfc(|x| / sqrt(2)) / 2</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> GeluErf(Vector<float> x)
+    {
+        // erfc(z) = e^-z² g(q) / (1 + z) with q = (z - 2) / (z + 2), g a polynomial. Beyond 15 the tail is zero.
+        Vector<float> magnitude = Vector.Min(Vector.Abs(x), new Vector<float>(15f));
+        Vector<float> z = magnitude * new Vector<float>(0.70710678f);
+        Vector<float> q = (z - new Vector<float>(2f)) / (z + new Vector<float>(2f));
+        Vector<float> g = new(-1.24245767e-5f);
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(2.20080832e-5f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(1.18982389e-4f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(-9.73391233e-5f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(-7.0675707e-4f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(1.2112343e-4f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(3.93756767e-3f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(-5.11751096e-4f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(-2.52434996e-2f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(4.25355619e-2f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(3.78138939e-2f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(-2.5997481e-1f));
+        g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(7.66187029e-1f));
+        Vector<float> tail = Exp(magnitude * magnitude * new Vector<float>(-0.5f)) * g / (Vector<float>.One + z);
+        return Vector.Max(x, Vector<float>.Zero) - (magnitude * tail * new Vector<float>(0.5f));
+    }
+
+    private static Vector<float> PowerOfTwo(Vector<int> exponent) => Vector.AsVectorSingle(Vector.ShiftLeft(exponent + new Vector<int>(127), 23));
+}

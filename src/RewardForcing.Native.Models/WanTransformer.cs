@@ -175,13 +175,8 @@ public sealed class WanTransformer : IDisposable
         CachePlan plan = state.Begin(startFrame, grid.Frames);
         using Scope scope = pass.BeginScope();
         (Tensor e, Tensor projected) = EmbedTime(pass, times, state.Batch, x.DType);
-        Tensor tokens = EmbedPatches(pass, x);
-        for (int layer = 0; layer < _blocks.Length; layer++)
-        {
-            pass.Cancellation.ThrowIfCancellationRequested();
-            bool writeOnly = cacheOnly && layer == _blocks.Length - 1;
-            tokens = _blocks[layer].ForwardCached(pass, tokens, projected, grid, state, layer, plan, writeOnly);
-        }
+        Tensor tokens = LayerChain.Run(pass, EmbedPatches(pass, x), _blocks.Length, (input, layer) =>
+            _blocks[layer].ForwardCached(pass, input, projected, grid, state, layer, plan, cacheOnly && layer == _blocks.Length - 1));
 
         state.Complete(plan);
         return scope.Keep(cacheOnly ? pass.New(new Shape(0), x.DType) : Head(pass, tokens, e, grid));
@@ -230,12 +225,8 @@ public sealed class WanTransformer : IDisposable
         (Tensor e, Tensor projected) = EmbedTime(pass, times, batch, x.DType);
         AttentionMask attention = mask?.Attention(frames, grid.TokensPerFrame) ?? AttentionMask.All;
         int keys = mask is null ? tokens.Shape[1] : Math.Max(tokens.Shape[1], mask.PaddedKeys(frames, grid.TokensPerFrame));
-        for (int layer = 0; layer < _blocks.Length; layer++)
-        {
-            pass.Cancellation.ThrowIfCancellationRequested();
-            using Scope inner = pass.BeginScope();
-            tokens = inner.Keep(_blocks[layer].Forward(pass, tokens, projected, contextOf(layer), grid, attention, keys));
-        }
+        tokens = LayerChain.Run(pass, tokens, _blocks.Length, (input, layer) =>
+            _blocks[layer].Forward(pass, input, projected, contextOf(layer), grid, attention, keys));
 
         if (mask?.CleanX is not null)
         {

@@ -22,6 +22,12 @@ public sealed class CausalStateTests : IDisposable
         Assert.True(TinyWan.RelativeError(model.ForwardCausal(pass, x, [937.5f], state, 0).ToFloats(), whole) < 1e-6);
     }
 
+    [Fact]
+    public void ForwardCausal_MoreLayers_NeedNoMoreActivations()
+    {
+        Assert.Equal(PeakActivations(3), PeakActivations(9));
+    }
+
     [Theory]
     [InlineData("reward-forcing")]
     [InlineData("longlive")]
@@ -198,6 +204,18 @@ public sealed class CausalStateTests : IDisposable
         Assert.Throws<ArgumentException>(() => new CausalState(model, CachePolicy.SelfForcing, 1, 4, 4, DType.F32, 0));
         Assert.Throws<ArgumentException>(() => new CausalState(model, CachePolicy.RewardForcing with { SinkFrames = 9 }, 1, 4, 4, DType.F32, 21));
         Assert.Throws<ArgumentException>(() => new CausalState(model, CachePolicy.RewardForcing, 1, 4, 4, DType.F16, 21));
+    }
+
+    private long PeakActivations(int layers)
+    {
+        using WanTransformer model = TinyWan.Create(_device, TinyWan.Config with { Layers = layers });
+        using CausalState state = Start(model, CachePolicy.RewardForcing);
+        using Pass pass = Pass.Inference(_device);
+        Tensor x = TinyWan.Video(pass, 1, 3);
+        long before = _device.LiveBytes;
+        _device.ResetPeak();
+        model.ForwardCausal(pass, x, [500], state, 0);
+        return _device.PeakBytes - before;
     }
 
     private CausalState Start(WanTransformer model, CachePolicy policy, int batch = 1, int text = 0, int height = 4, int width = 4)

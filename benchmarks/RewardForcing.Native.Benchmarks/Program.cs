@@ -1,1 +1,7 @@
-return 0;
+using RewardForcing.Native.Benchmarks;
+
+return args switch
+{
+    ["checkpoint", ..] => CheckpointBenchmark.Run(args.AsSpan(1)),
+    _ => 0,
+};

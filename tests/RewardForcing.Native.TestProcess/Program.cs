@@ -1,0 +1,9 @@
+using RewardForcing.Native.TestProcess;
+
+// A process of its own for tests that need one: a stand-in for ffmpeg, or a writer that is to be killed.
+return args switch
+{
+    ["ffmpeg", string log, string encoders, string behaviour, .. string[] arguments] => FakeFfmpeg.Run(log, encoders, behaviour, arguments),
+    ["write", string format, string path, .. string[] ffmpeg] => EndlessWriter.Run(format, path, ffmpeg.FirstOrDefault()),
+    _ => 2,
+};

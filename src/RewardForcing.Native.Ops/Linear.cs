@@ -18,51 +18,33 @@ public static class Linear
     public static Tensor Forward(Pass pass, Tensor x, Tensor weight, Tensor? bias = null, Activation activation = Activation.None)
     {
         Check.RankAtLeast(Op, x, 1, "[..., I]");
-        Check.RankAtLeast(Op, weight, 2, "[O, I]");
         Check.Activation(Op, x);
+        Check.RankAtLeast(Op, weight, 2, "[O, I]");
         Check.Weight(Op, weight);
-        int outputs = weight.Shape[0];
-        int inputs = x.Shape[^1];
+        (int inputs, int outputs) = (x.Shape[^1], weight.Shape[0]);
+        Check.That(inputs > 0 && outputs > 0, Op, $"x and weight must have at least one channel, got {x.Shape} and {weight.Shape}.");
         Check.That(weight.Count == (long)outputs * inputs, Op, $"weight must be [O, {inputs}] to match the last dimension of x {x.Shape}, got {weight.Shape}.");
         if (bias is not null)
         {
             Check.Weight(Op, bias);
-            Check.Shape(Op, bias, new Shape(outputs), $"to match weight {weight.Shape}");
-            pass.RequireNoGrad(Op, x, weight, bias);
-        }
-        else
-        {
-            pass.RequireNoGrad(Op, x, weight);
+            Check.Shape(Op, bias, new Shape(outputs), $"to match the first dimension of weight {weight.Shape}");
         }
 
+        pass.RequireNoGrad(Op, x, weight, bias);
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape.With(^1, outputs), x.DType);
-        bool round = x.DType == DType.BF16;
-        (Elements source, Elements matrix, Elements target) = (new(x), new(weight), new(y));
-        float[] offsets = new float[outputs];
-        if (bias is not null)
+        if (y.Count > 0)
         {
-            new Elements(bias).Widen(0, offsets);
+            ForwardCpu(cpu, SimdPaths.Best, x, weight, bias, activation, y);
         }
 
-        Chunks.Rows(cpu, x.Shape.Rows, (long)outputs * inputs, (2 * inputs) + (2 * outputs), (first, count, scratch) =>
-        {
-            for (long row = first; row < first + count; row++)
-            {
-                ReadOnlySpan<float> values = source.Read(row * inputs, inputs, scratch);
-                Span<float> sums = scratch.Slice(2 * inputs, outputs);
-                for (int o = 0; o < outputs; o++)
-                {
-                    ReadOnlySpan<float> w = matrix.Read((long)o * inputs, inputs, scratch[inputs..]);
-                    float sum = Lanes.Dot(values, w) + offsets[o];
-                    sums[o] = round ? (float)(BFloat16)sum : sum;
-                }
-
-                Span<float> result = target.Target(row * outputs, outputs, scratch[((2 * inputs) + outputs)..]);
-                Activations.Apply(activation, sums, result);
-                target.Commit(row * outputs, result);
-            }
-        });
         return y;
+    }
+
+    internal static void ForwardCpu(CpuDevice cpu, SimdPath path, Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y)
+    {
+        int channels = x.Shape[^1];
+        var rows = new DenseRows(x.Address, (long)channels * x.DType.Size());
+        PanelProduct.Run(cpu, path, rows, x.DType, 1, channels, weight, new ProductFinish(y, bias, activation));
     }
 }

@@ -1,0 +1,22 @@
+namespace RewardForcing.Native.Ops;
+
+/// <summary>The innermost product of every matrix-like op: a few rows times a few columns, with all sums in registers.</summary>
+internal unsafe interface ITile
+{
+    /// <summary>Rows of one call.</summary>
+    static abstract int Rows { get; }
+
+    /// <summary>Columns of one call, and the width of a packed panel.</summary>
+    static abstract int Columns { get; }
+
+    /// <summary>Computes <c>sums[i, j] (+)= sum_t sum_k rows[t, i][k * step] * panel[t, k, j]</c>, adding up in the order of t, then k.</summary>
+    /// <param name="taps">Number of t: 1 for a matrix product, taps of the filter for a convolution.</param>
+    /// <param name="rows">Where each row starts for each tap, <c>[taps, Rows]</c>; rows may coincide.</param>
+    /// <param name="depth">Number of k; at least 1.</param>
+    /// <param name="step">Floats between consecutive k of one row.</param>
+    /// <param name="panel">Right operand, <c>[taps, depth, Columns]</c>, without gaps.</param>
+    /// <param name="sums">Result; all rows and columns are written.</param>
+    /// <param name="stride">Floats between rows of <paramref name="sums"/>.</param>
+    /// <param name="accumulate">Add to <paramref name="sums"/> instead of overwriting it.</param>
+    static abstract void Multiply(int taps, float** rows, nint depth, nint step, float* panel, float* sums, nint stride, bool accumulate);
+}

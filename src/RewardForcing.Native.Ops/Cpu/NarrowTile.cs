@@ -1,0 +1,70 @@
+using System.Runtime.CompilerServices;
+
+namespace RewardForcing.Native.Ops;
+
+/// <summary>6 rows by 2 vectors: 12 sums, 2 columns and 1 row value fill 15 of 16 vector registers.</summary>
+/// <remarks>For AVX2, SSE and plain floats; otherwise as <see cref="WideTile{TSimd, TVector}"/>.</remarks>
+internal readonly unsafe struct NarrowTile<TSimd, TVector> : ITile
+    where TSimd : struct, ISimd<TVector>
+    where TVector : struct
+{
+    public static int Rows => 6;
+
+    public static int Columns => 2 * TSimd.Width;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply(int taps, float** rows, nint depth, nint step, float* panel, float* sums, nint stride, bool accumulate)
+    {
+        TVector c00 = default, c01 = default;
+        TVector c10 = default, c11 = default;
+        TVector c20 = default, c21 = default;
+        TVector c30 = default, c31 = default;
+        TVector c40 = default, c41 = default;
+        TVector c50 = default, c51 = default;
+        for (int tap = 0; tap < taps; tap++, rows += Rows)
+        {
+            float* r0 = rows[0], r1 = rows[1], r2 = rows[2], r3 = rows[3], r4 = rows[4], r5 = rows[5];
+            float* end = panel + (depth * Columns);
+            nint k = 0;
+            do
+            {
+                TVector b0 = TSimd.Load(panel), b1 = TSimd.Load(panel + TSimd.Width);
+                TVector a = TSimd.Create(r0[k]);
+                (c00, c01) = (TSimd.MultiplyAdd(a, b0, c00), TSimd.MultiplyAdd(a, b1, c01));
+                a = TSimd.Create(r1[k]);
+                (c10, c11) = (TSimd.MultiplyAdd(a, b0, c10), TSimd.MultiplyAdd(a, b1, c11));
+                a = TSimd.Create(r2[k]);
+                (c20, c21) = (TSimd.MultiplyAdd(a, b0, c20), TSimd.MultiplyAdd(a, b1, c21));
+                a = TSimd.Create(r3[k]);
+                (c30, c31) = (TSimd.MultiplyAdd(a, b0, c30), TSimd.MultiplyAdd(a, b1, c31));
+                a = TSimd.Create(r4[k]);
+                (c40, c41) = (TSimd.MultiplyAdd(a, b0, c40), TSimd.MultiplyAdd(a, b1, c41));
+                a = TSimd.Create(r5[k]);
+                (c50, c51) = (TSimd.MultiplyAdd(a, b0, c50), TSimd.MultiplyAdd(a, b1, c51));
+                panel += Columns;
+                k += step;
+            }
+            while (panel != end);
+        }
+
+        Put(sums, accumulate, c00, c01);
+        Put(sums + stride, accumulate, c10, c11);
+        Put(sums + (2 * stride), accumulate, c20, c21);
+        Put(sums + (3 * stride), accumulate, c30, c31);
+        Put(sums + (4 * stride), accumulate, c40, c41);
+        Put(sums + (5 * stride), accumulate, c50, c51);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float* sums, bool accumulate, TVector c0, TVector c1)
+    {
+        if (accumulate)
+        {
+            c0 = TSimd.Add(TSimd.Load(sums), c0);
+            c1 = TSimd.Add(TSimd.Load(sums + TSimd.Width), c1);
+        }
+
+        TSimd.Store(c0, sums);
+        TSimd.Store(c1, sums + TSimd.Width);
+    }
+}

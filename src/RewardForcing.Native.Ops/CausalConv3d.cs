@@ -26,7 +26,9 @@ public static class CausalConv3d
         Check.Weight(Op, weight);
         (int outputs, int channels, int taps) = (weight.Shape[0], weight.Shape[1], weight.Shape[2]);
         Check.That(x.Shape[4] == channels, Op, $"weight must be [O, {x.Shape[4]}, kT, kH, kW] to match x {x.Shape}, got {weight.Shape}.");
+        Check.That(weight.Count > 0, Op, $"weight must not be empty, got {weight.Shape}.");
         Check.That(weight.Shape[3] % 2 == 1 && weight.Shape[4] % 2 == 1, Op, $"weight must have odd kH and kW, got {weight.Shape}.");
+        Check.That(padFrames >= 0 && frameStride >= 1, Op, $"padFrames must be at least 0 and frameStride at least 1, got {padFrames} and {frameStride}.");
         Check.That(x.Shape[1] + padFrames >= taps, Op, $"x must have at least {taps - padFrames} frames, got {x.Shape}.");
         int before = history?.Shape[1] ?? 0;
         Check.That(before <= padFrames, Op, $"history must have at most {padFrames} frames, got {before}.");
@@ -36,45 +38,45 @@ public static class CausalConv3d
             Check.Shape(Op, history, x.Shape.With(1, before), $"to match x {x.Shape}");
         }
 
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
-        pass.RequireNoGrad(Op, x, weight);
-        (int batch, int frames, int height, int width) = (x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]);
-        int made = ((frames + padFrames - taps) / frameStride) + 1;
-        Tensor y = pass.New(new Shape(batch, made, height, width, outputs), x.DType);
-        NaiveConvolution work = new(weight, bias, y);
-        (int kh, int kw) = (weight.Shape[3], weight.Shape[4]);
-        (Elements now, Elements past) = (new(x), new(history ?? x));
-        work.Run(cpu, (row, patch) =>
+        if (bias is not null)
         {
-            int column = (int)(row % width);
-            int line = (int)(row / width % height);
-            int frame = (int)(row / width / height % made);
-            long sample = row / width / height / made;
-            for (int t = 0; t < taps; t++)
-            {
-                int source = (frame * frameStride) + t - padFrames;
-                for (int i = 0; i < kh; i++)
-                {
-                    for (int j = 0; j < kw; j++)
-                    {
-                        (int h, int w) = (line + i - (kh / 2), column + j - (kw / 2));
-                        Span<float> into = patch.Slice(((((t * kh) + i) * kw) + j) * channels, channels);
-                        if (h < 0 || w < 0 || h >= height || w >= width || source < -before)
-                        {
-                            into.Clear();
-                        }
-                        else if (source < 0)
-                        {
-                            past.Widen((((((sample * before) + source + before) * height) + h) * width + w) * channels, into);
-                        }
-                        else
-                        {
-                            now.Widen((((((sample * frames) + source) * height) + h) * width + w) * channels, into);
-                        }
-                    }
-                }
-            }
-        });
+            Check.Weight(Op, bias);
+            Check.Shape(Op, bias, new Shape(outputs), $"to match weight {weight.Shape}");
+        }
+
+        pass.RequireNoGrad(Op, x, weight, bias, history);
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        int made = ((x.Shape[1] + padFrames - taps) / frameStride) + 1;
+        Tensor y = pass.New(x.Shape.With(1, made).With(4, outputs), x.DType);
+        if (y.Count > 0)
+        {
+            ForwardCpu(cpu, SimdPaths.Best, x, weight, bias, history, padFrames, frameStride, y);
+        }
+
         return y;
+    }
+
+    internal static void ForwardCpu(CpuDevice cpu, SimdPath path, Tensor x, Tensor weight, Tensor? bias, Tensor? history, int padFrames, int frameStride, Tensor y)
+    {
+        ConvolutionShape shape = new()
+        {
+            Frames = x.Shape[1],
+            HistoryFrames = history?.Shape[1] ?? 0,
+            Height = x.Shape[2],
+            Width = x.Shape[3],
+            Channels = x.Shape[4],
+            OutFrames = y.Shape[1],
+            OutHeight = x.Shape[2],
+            OutWidth = x.Shape[3],
+            TapFrames = weight.Shape[2],
+            TapLines = weight.Shape[3],
+            TapColumns = weight.Shape[4],
+            Stride = 1,
+            FrameStride = frameStride,
+            PadFrames = padFrames,
+            Top = weight.Shape[3] / 2,
+            Left = weight.Shape[4] / 2,
+        };
+        shape.Run(cpu, path, x, history, weight, bias, y);
     }
 }

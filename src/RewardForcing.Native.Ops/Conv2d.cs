@@ -23,37 +23,48 @@ public static class Conv2d
         Check.Weight(Op, weight);
         (int outputs, int channels, int kh, int kw) = (weight.Shape[0], weight.Shape[1], weight.Shape[2], weight.Shape[3]);
         Check.That(x.Shape[^1] == channels, Op, $"weight must be [O, {x.Shape[^1]}, kH, kW] to match x {x.Shape}, got {weight.Shape}.");
+        Check.That(weight.Count > 0, Op, $"weight must not be empty, got {weight.Shape}.");
+        Check.That(plan.Stride >= 1 && plan.Top >= 0 && plan.Bottom >= 0 && plan.Left >= 0 && plan.Right >= 0, Op, $"the step must be at least 1 and padding at least 0, got {plan}.");
         (int height, int width) = (x.Shape[^3], x.Shape[^2]);
         Check.That(height + plan.Top + plan.Bottom >= kh && width + plan.Left + plan.Right >= kw, Op, $"x must be at least as large as the kernel {weight.Shape}, got {x.Shape}.");
+        if (bias is not null)
+        {
+            Check.Weight(Op, bias);
+            Check.Shape(Op, bias, new Shape(outputs), $"to match weight {weight.Shape}");
+        }
+
+        pass.RequireNoGrad(Op, x, weight, bias);
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
-        pass.RequireNoGrad(Op, x, weight);
         int high = ((height + plan.Top + plan.Bottom - kh) / plan.Stride) + 1;
         int wide = ((width + plan.Left + plan.Right - kw) / plan.Stride) + 1;
         Tensor y = pass.New(x.Shape.With(^3, high).With(^2, wide).With(^1, outputs), x.DType);
-        NaiveConvolution work = new(weight, bias, y);
-        Elements source = new(x);
-        work.Run(cpu, (row, patch) =>
+        if (y.Count > 0)
         {
-            int column = (int)(row % wide);
-            int line = (int)(row / wide % high);
-            long image = row / wide / high;
-            for (int i = 0; i < kh; i++)
-            {
-                for (int j = 0; j < kw; j++)
-                {
-                    (int h, int w) = ((line * plan.Stride) + i - plan.Top, (column * plan.Stride) + j - plan.Left);
-                    Span<float> into = patch.Slice(((i * kw) + j) * channels, channels);
-                    if (h < 0 || w < 0 || h >= height || w >= width)
-                    {
-                        into.Clear();
-                    }
-                    else
-                    {
-                        source.Widen(((((image * height) + h) * width) + w) * channels, into);
-                    }
-                }
-            }
-        });
+            ForwardCpu(cpu, SimdPaths.Best, x, weight, bias, plan, y);
+        }
+
         return y;
+    }
+
+    internal static void ForwardCpu(CpuDevice cpu, SimdPath path, Tensor x, Tensor weight, Tensor? bias, Conv2dPlan plan, Tensor y)
+    {
+        ConvolutionShape shape = new()
+        {
+            Frames = 1,
+            Height = x.Shape[^3],
+            Width = x.Shape[^2],
+            Channels = x.Shape[^1],
+            OutFrames = 1,
+            OutHeight = y.Shape[^3],
+            OutWidth = y.Shape[^2],
+            TapFrames = 1,
+            TapLines = weight.Shape[2],
+            TapColumns = weight.Shape[3],
+            Stride = plan.Stride,
+            FrameStride = 1,
+            Top = plan.Top,
+            Left = plan.Left,
+        };
+        shape.Run(cpu, path, x, null, weight, bias, y);
     }
 }

@@ -1,0 +1,58 @@
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Ops;
+
+/// <summary>Sizes and steps of a convolution over channels-last frames; an image is a video of one frame.</summary>
+internal readonly record struct ConvolutionShape
+{
+    public int Frames { get; init; }
+
+    public int HistoryFrames { get; init; }
+
+    public int Height { get; init; }
+
+    public int Width { get; init; }
+
+    public int Channels { get; init; }
+
+    public int OutFrames { get; init; }
+
+    public int OutHeight { get; init; }
+
+    public int OutWidth { get; init; }
+
+    public int TapFrames { get; init; }
+
+    public int TapLines { get; init; }
+
+    public int TapColumns { get; init; }
+
+    public int Stride { get; init; }
+
+    public int FrameStride { get; init; }
+
+    public int PadFrames { get; init; }
+
+    public int Top { get; init; }
+
+    public int Left { get; init; }
+
+    /// <summary>Positions of the filter.</summary>
+    public int Taps => TapFrames * TapLines * TapColumns;
+
+    /// <summary>Convolves on the processor.</summary>
+    public void Run(CpuDevice cpu, SimdPath path, Tensor x, Tensor? history, Tensor weight, Tensor? bias, Tensor y)
+    {
+        int elementBytes = x.DType.Size();
+        using var memory = new ScratchMemory(cpu, ScratchMemory.SizeOf<byte>((long)Channels * elementBytes));
+        PixelRows rows = new(this, elementBytes, x.Address, history?.Address ?? 0, Zeros(memory, (long)Channels * elementBytes));
+        PanelProduct.Run(cpu, path, rows, x.DType, Taps, Channels, weight, new ProductFinish(y, bias, Activation.None));
+    }
+
+    private static unsafe nint Zeros(ScratchMemory memory, long bytes)
+    {
+        byte* zeros = memory.Take<byte>(bytes);
+        new Span<byte>(zeros, checked((int)bytes)).Clear();
+        return (nint)zeros;
+    }
+}

@@ -1,0 +1,84 @@
+namespace RewardForcing.Native.Ops;
+
+/// <summary>The pixels under a filter, tap by tap: the rows of a convolution over channels-last frames. Pixels outside are one shared row of zeros.</summary>
+internal readonly unsafe struct PixelRows : IRowSource
+{
+    private readonly ConvolutionShape _shape;
+    private readonly nint _frames;
+    private readonly nint _history;
+    private readonly nint _zeros;
+    private readonly nint _pixel;
+    private readonly nint _line;
+    private readonly nint _frame;
+
+    /// <summary>Describes the rows.</summary>
+    /// <param name="shape">Sizes and steps.</param>
+    /// <param name="elementBytes">Bytes of one channel.</param>
+    /// <param name="frames">The frames, <c>[B, T, H, W, C]</c>.</param>
+    /// <param name="history">Frames before them, <c>[B, m, H, W, C]</c>; unused if m is 0.</param>
+    /// <param name="zeros">C zeros of the same element type.</param>
+    public PixelRows(ConvolutionShape shape, int elementBytes, nint frames, nint history, nint zeros)
+    {
+        (_shape, _frames, _history, _zeros) = (shape, frames, history, zeros);
+        _pixel = (nint)shape.Channels * elementBytes;
+        _line = shape.Width * _pixel;
+        _frame = shape.Height * _line;
+    }
+
+    public void Point(long firstRow, int rows, int firstTap, int taps, nint* addresses, int stride)
+    {
+        int column = (int)(firstRow % _shape.OutWidth);
+        long line = firstRow / _shape.OutWidth;
+        for (int done = 0; done < rows; column = 0, line++)
+        {
+            int run = Math.Min(rows - done, _shape.OutWidth - column);
+            int frame = (int)(line / _shape.OutHeight % _shape.OutFrames);
+            long sample = line / _shape.OutHeight / _shape.OutFrames;
+            for (int tap = 0; tap < taps; tap++)
+            {
+                Run(sample, frame, (int)(line % _shape.OutHeight), column, run, firstTap + tap, addresses + (tap * stride) + done);
+            }
+
+            done += run;
+        }
+
+        for (int tap = 0; tap < taps; tap++)
+        {
+            new Span<nint>(addresses + (tap * stride) + rows, stride - rows).Fill(_zeros);
+        }
+    }
+
+    // Consecutive pixels of one output line for one tap.
+    private void Run(long sample, int outFrame, int outLine, int outColumn, int count, int tap, nint* addresses)
+    {
+        int tapColumn = tap % _shape.TapColumns, tapLine = tap / _shape.TapColumns % _shape.TapLines;
+        int line = (outLine * _shape.Stride) + tapLine - _shape.Top;
+        nint frame = Frame(sample, (outFrame * _shape.FrameStride) + (tap / _shape.TapColumns / _shape.TapLines) - _shape.PadFrames);
+        if (frame == 0 || (uint)line >= (uint)_shape.Height)
+        {
+            new Span<nint>(addresses, count).Fill(_zeros);
+            return;
+        }
+
+        int column = (outColumn * _shape.Stride) + tapColumn - _shape.Left;
+        nint pixel = frame + (line * _line) + (column * _pixel), step = _shape.Stride * _pixel;
+        for (int i = 0; i < count; i++)
+        {
+            addresses[i] = (uint)column < (uint)_shape.Width ? pixel : _zeros;
+            column += _shape.Stride;
+            pixel += step;
+        }
+    }
+
+    // 0 for a frame before all history.
+    private nint Frame(long sample, int frame)
+    {
+        if (frame >= 0)
+        {
+            return _frames + (nint)(((sample * _shape.Frames) + frame) * _frame);
+        }
+
+        frame += _shape.HistoryFrames;
+        return frame >= 0 ? _history + (nint)(((sample * _shape.HistoryFrames) + frame) * _frame) : 0;
+    }
+}

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using RewardForcing.Native.Formats;
 using RewardForcing.Native.Ops;
 using Arm = System.Runtime.Intrinsics.Arm;
 using X86 = System.Runtime.Intrinsics.X86;
@@ -30,11 +31,9 @@ public static class MachineSurvey
     /// <param name="searchPath">Folders joined as in <c>PATH</c>.</param>
     public static Finding Ffmpeg(string searchPath)
     {
-        string file = OperatingSystem.IsWindows() ? "ffmpeg.exe" : "ffmpeg";
         List<string> tried = [];
-        foreach (string folder in searchPath.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        foreach (string candidate in FfmpegFinder.Candidates(searchPath))
         {
-            string candidate = Path.Combine(folder, file);
             tried.Add(candidate);
             if (File.Exists(candidate))
             {
@@ -42,8 +41,7 @@ public static class MachineSurvey
             }
         }
 
-        return new Finding(
-            "ffmpeg", false, "not found", tried, "Install ffmpeg and put it on PATH to write MP4.");
+        return new Finding("ffmpeg", false, "not found", tried, "Install ffmpeg and put it on PATH to write MP4; without it videos are written as APNG.");
     }
 
     private static Finding Version()

@@ -1,6 +1,6 @@
 namespace RewardForcing.Native.Formats;
 
-/// <summary>Writes a video frame by frame in bounded memory. Disposed before <see cref="Complete"/>, it leaves nothing behind.</summary>
+/// <summary>Writes a video frame by frame in bounded memory. Disposed before <see cref="Complete"/>, also while another thread adds frames, it leaves nothing behind.</summary>
 public abstract class VideoWriter : IDisposable
 {
     private State _state;
@@ -75,7 +75,8 @@ public abstract class VideoWriter : IDisposable
             Frames++;
         }
 
-        _state = State.Open;
+        // Disposed from another thread in the meantime, it stays so.
+        Interlocked.CompareExchange(ref _state, State.Open, State.Failed);
     }
 
     /// <summary>Finishes the video and gives it its name.</summary>
@@ -91,17 +92,16 @@ public abstract class VideoWriter : IDisposable
 
         _state = State.Failed;
         Finish();
-        _state = State.Completed;
+        Interlocked.CompareExchange(ref _state, State.Completed, State.Failed);
     }
 
     /// <summary>Closes the video; without <see cref="Complete"/> nothing is left of it.</summary>
     public void Dispose()
     {
-        if (_state != State.Disposed)
+        State before = Interlocked.Exchange(ref _state, State.Disposed);
+        if (before != State.Disposed)
         {
-            bool completed = _state == State.Completed;
-            _state = State.Disposed;
-            Close(completed);
+            Close(before == State.Completed);
         }
 
         GC.SuppressFinalize(this);

@@ -157,7 +157,7 @@ internal sealed class ParsedPng
     }
 
     // Bit by bit, as the polynomial is defined.
-    private static uint Checksum(ReadOnlySpan<byte> bytes)
+    public static uint Checksum(ReadOnlySpan<byte> bytes)
     {
         uint state = uint.MaxValue;
         foreach (byte value in bytes)

@@ -23,9 +23,19 @@ public static class GoldenSuite
                 yield return Run(file, name, runners, device);
             }
         }
+
+        // These keep their extension: a picture and a table may share a name.
+        foreach (string path in FileCases.Find(folder))
+        {
+            string name = Path.GetRelativePath(folder, path).Replace('\\', '/');
+            if (filter is null || name.Contains(filter, StringComparison.Ordinal))
+            {
+                yield return FileCases.Run(path, name);
+            }
+        }
     }
 
-    /// <summary>Finds every case below a folder.</summary>
+    /// <summary>Finds every tensor file below a folder that is a case.</summary>
     /// <param name="folder">Where to look, sub-folders included.</param>
     public static IEnumerable<string> Find(string folder)
     {
@@ -38,6 +48,14 @@ public static class GoldenSuite
             }
         }
     }
+
+    /// <summary>Finds every case below a folder that is no tensor file: pictures, and tables in JSON.</summary>
+    /// <param name="folder">Where to look, sub-folders included.</param>
+    public static IEnumerable<string> FindFiles(string folder) => FileCases.Find(folder);
+
+    /// <summary>Runs one case that is no tensor file.</summary>
+    /// <param name="path">The file.</param>
+    public static GoldenResult RunFile(string path) => FileCases.Run(path, Path.GetFileName(path));
 
     /// <summary>Runs one case.</summary>
     /// <param name="path">The file.</param>

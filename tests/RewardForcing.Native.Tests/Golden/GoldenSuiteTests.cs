@@ -32,6 +32,46 @@ public sealed class GoldenSuiteTests
         Assert.Equal(0, device.LiveBytes);
     }
 
+    [Theory]
+    [InlineData("philox.json")]
+    [InlineData("video/frame_000.png")]
+    [InlineData("video/frame_001.png")]
+    [InlineData("video/frame_006.png")]
+    [InlineData("video/frame_011.png")]
+    [InlineData("video/frame16bit.png")]
+    [InlineData("video/gray.png")]
+    public void RunFile_NoTensorFile_AgreesWithItsReference(string path)
+    {
+        GoldenResult result = GoldenSuite.RunFile(Fixtures.Path("golden/formats/" + path));
+        Assert.True(result.Passed, $"{result.Case}: {result.Failure} {result.Worst}");
+        Assert.Contains(Fixtures.Path("golden/formats/" + path), GoldenSuite.FindFiles(Fixtures.Path("golden")));
+    }
+
+    [Fact]
+    public void RunFile_AnotherFrameOrKind_DoesNotPass()
+    {
+        string folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            foreach (string file in new[] { "expected.json", "source_frames.safetensors" })
+            {
+                File.Copy(Fixtures.Path("golden/formats/video/" + file), Path.Combine(folder, file));
+            }
+
+            File.Copy(Fixtures.Path("golden/formats/video/frame_001.png"), Path.Combine(folder, "frame_000.png"));
+            File.WriteAllText(Path.Combine(folder, "unknown.json"), "[]");
+            File.WriteAllText(Path.Combine(folder, "unknown.png"), "not described");
+            using CpuDevice device = new(1);
+            GoldenResult[] results = [.. GoldenSuite.Run(folder, device)];
+            Assert.Equal([("frame_000.png", true), ("unknown.json", false), ("unknown.png", false)], results.Select(result => (result.Case, result.IsSupported)));
+            Assert.False(results[0].Passed);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Fact]
     public void Tolerance_IndexNamesTheValue_TakesItsNumber()
     {

@@ -28,27 +28,6 @@ internal static class Lanes
         }
     }
 
-    /// <summary>Sum of products, in four running sums, always in the same order.</summary>
-    public static float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y)
-    {
-        (Vector<float> a, Vector<float> b, Vector<float> c, Vector<float> d) = (default, default, default, default);
-        int i = 0;
-        for (; i <= x.Length - (4 * Width); i += 4 * Width)
-        {
-            a += Load(x, i) * Load(y, i);
-            b += Load(x, i + Width) * Load(y, i + Width);
-            c += Load(x, i + (2 * Width)) * Load(y, i + (2 * Width));
-            d += Load(x, i + (3 * Width)) * Load(y, i + (3 * Width));
-        }
-
-        for (; i < x.Length; i += Width)
-        {
-            a += Load(x, i) * Load(y, i);
-        }
-
-        return Vector.Sum((a + b) + (c + d));
-    }
-
     /// <summary>Sum of all elements, in double, always in the same order.</summary>
     public static double Sum(ReadOnlySpan<float> values)
     {

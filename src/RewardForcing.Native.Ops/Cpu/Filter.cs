@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -12,7 +9,7 @@ internal readonly unsafe struct Filter
     /// <summary>Floats of scratch memory <see cref="Pack"/> needs.</summary>
     public const int ScratchFloats = (Group + 1) * Chunk;
 
-    private const int Group = 8;
+    private const int Group = Transposition.Group;
     private const int Chunk = 128;
     private readonly nint _address;
     private readonly DType _type;
@@ -44,7 +41,7 @@ internal readonly unsafe struct Filter
                         rows[r] = Row(firstColumn + j + r, block.FirstTap + tap, block.FirstChannel + k, count, scratch + (r * Chunk));
                     }
 
-                    Transpose(rows, group, count, target + j, width);
+                    Transposition.Run(rows, group, count, target + j, width);
                 }
             }
         }
@@ -95,46 +92,5 @@ internal readonly unsafe struct Filter
                 _ => ((Float8E4M3*)_address)[first],
             };
         }
-    }
-
-    private static void Transpose(float** rows, int group, int count, float* target, int width)
-    {
-        int k = 0;
-        if (Avx.IsSupported && group == Group)
-        {
-            for (; k <= count - Group; k += Group)
-            {
-                Transpose8(rows, k, target + ((long)k * width), width);
-            }
-        }
-
-        for (; k < count; k++)
-        {
-            for (int r = 0; r < group; r++)
-            {
-                target[((long)k * width) + r] = rows[r][k];
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Transpose8(float** rows, int k, float* target, nint width)
-    {
-        // Pairs of rows, then pairs of pairs, then halves: three rounds of shuffles.
-        Vector256<float> a = Vector256.Load(rows[0] + k), b = Vector256.Load(rows[1] + k), c = Vector256.Load(rows[2] + k), d = Vector256.Load(rows[3] + k);
-        Vector256<float> e = Vector256.Load(rows[4] + k), f = Vector256.Load(rows[5] + k), g = Vector256.Load(rows[6] + k), h = Vector256.Load(rows[7] + k);
-        (Vector256<float> ab, Vector256<float> abHigh, Vector256<float> cd, Vector256<float> cdHigh) = (Avx.UnpackLow(a, b), Avx.UnpackHigh(a, b), Avx.UnpackLow(c, d), Avx.UnpackHigh(c, d));
-        (Vector256<float> ef, Vector256<float> efHigh, Vector256<float> gh, Vector256<float> ghHigh) = (Avx.UnpackLow(e, f), Avx.UnpackHigh(e, f), Avx.UnpackLow(g, h), Avx.UnpackHigh(g, h));
-        Store(Avx.Shuffle(ab, cd, 0x44), Avx.Shuffle(ef, gh, 0x44), target, 4 * width);
-        Store(Avx.Shuffle(ab, cd, 0xEE), Avx.Shuffle(ef, gh, 0xEE), target + width, 4 * width);
-        Store(Avx.Shuffle(abHigh, cdHigh, 0x44), Avx.Shuffle(efHigh, ghHigh, 0x44), target + (2 * width), 4 * width);
-        Store(Avx.Shuffle(abHigh, cdHigh, 0xEE), Avx.Shuffle(efHigh, ghHigh, 0xEE), target + (3 * width), 4 * width);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector256<float> first, Vector256<float> second, float* target, nint distance)
-    {
-        Avx.Permute2x128(first, second, 0x20).Store(target);
-        Avx.Permute2x128(first, second, 0x31).Store(target + distance);
     }
 }

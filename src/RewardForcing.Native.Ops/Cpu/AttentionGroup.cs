@@ -1,0 +1,307 @@
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Ops;
+
+/// <summary>Some consecutive tiles of queries of one head, taken through all keys together.</summary>
+internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
+    where TSimd : struct, ISimd<TVector>
+    where TVector : struct
+    where TTile : struct, ITile
+{
+    // Keys of a block: their scores for one tile fit beside keys and values in the second-level cache.
+    private const int BlockKeys = 256;
+    private const int Ranges = 3;
+
+    private readonly AttentionProblem _problem;
+    private readonly ScratchMemory _memory;
+    private readonly int _sample;
+    private readonly int _head;
+    private readonly int _firstQuery;
+    private readonly int _tiles;
+    private readonly int _outputRows;
+    private readonly int _blockKeys;
+    private readonly float* _packed;
+    private readonly float* _outputs;
+    private readonly float* _maxima;
+    private readonly float* _sums;
+    private readonly float* _bounds;
+    private readonly float* _scores;
+    private readonly float* _columns;
+    private readonly float* _keys;
+    private readonly float* _values;
+    private readonly bool* _started;
+
+    public AttentionGroup(AttentionProblem problem, int sample, int head, int firstQuery, int tiles)
+    {
+        (_problem, _sample, _head, _firstQuery, _tiles) = (problem, sample, head, firstQuery, tiles);
+        int width = problem.Width;
+        _blockKeys = Math.Min(BlockKeys, problem.Keys);
+        _outputRows = RoundUp(width, TTile.Rows);
+        bool widens = problem.Type != DType.F32, hides = !problem.Mask.IsUniform;
+        Span<long> floats =
+        [
+            (long)tiles * width * Tile, (long)tiles * _outputRows * Tile, (long)tiles * Tile, (long)tiles * Tile,
+            hides ? 2L * Ranges * tiles * Tile : 0, (long)RoundUp(_blockKeys, TTile.Rows) * Tile,
+            (long)Math.Max(Tile, Transposition.Group) * RoundUp(width, Transposition.Group),
+            widens ? (long)_blockKeys * width : 0, widens ? (long)_blockKeys * width : 0,
+        ];
+        long bytes = ScratchMemory.SizeOf<bool>(tiles);
+        foreach (long count in floats)
+        {
+            bytes += ScratchMemory.SizeOf<float>(count);
+        }
+
+        _memory = new ScratchMemory(problem.Cpu, bytes);
+        _packed = _memory.Take<float>(floats[0]);
+        _outputs = _memory.Take<float>(floats[1]);
+        _maxima = _memory.Take<float>(floats[2]);
+        _sums = _memory.Take<float>(floats[3]);
+        _bounds = _memory.Take<float>(floats[4]);
+        _scores = _memory.Take<float>(floats[5]);
+        _columns = _memory.Take<float>(floats[6]);
+        _keys = _memory.Take<float>(floats[7]);
+        _values = _memory.Take<float>(floats[8]);
+        _started = _memory.Take<bool>(tiles);
+    }
+
+    private static int Tile => TTile.Columns;
+
+    /// <summary>Computes and stores the rows of this group.</summary>
+    public readonly void Compute()
+    {
+        for (int tile = 0; tile < _tiles; tile++)
+        {
+            Pack(tile);
+        }
+
+        if (_problem.Mask.IsUniform)
+        {
+            // No key outside the ranges is ever touched: a cache holds anything there.
+            (int a0, int a1, int b0, int b1) = _problem.Mask.Ranges(0, _problem.Keys);
+            Walk(a0, a1);
+            Walk(b0, b1);
+        }
+        else
+        {
+            Walk(0, _problem.Keys);
+        }
+
+        for (int tile = 0; tile < _tiles; tile++)
+        {
+            Store(tile);
+        }
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public readonly void Dispose() => _memory.Dispose();
+
+    private static int RoundUp(int value, int step) => (value + step - 1) / step * step;
+
+    private readonly void Pack(int tile)
+    {
+        int width = _problem.Width, first = _firstQuery + (tile * Tile), group = Math.Min(Transposition.Group, Tile);
+        float* panel = _packed + ((long)tile * width * Tile);
+        float** rows = stackalloc float*[Transposition.Group];
+        for (int lane = 0; lane < Tile; lane += group)
+        {
+            for (int r = 0; r < group; r++)
+            {
+                rows[r] = Query(first + lane + r, _columns + (r * width));
+            }
+
+            Transposition.Run(rows, group, width, panel + lane, Tile);
+        }
+
+        TVector scale = TSimd.Create(_problem.Scale);
+        for (long i = 0; i < (long)width * Tile; i += TSimd.Width)
+        {
+            TSimd.Store(TSimd.Multiply(TSimd.Load(panel + i), scale), panel + i);
+        }
+
+        new Span<float>(_maxima + (tile * Tile), Tile).Fill(AttentionBlock.Unseen);
+        new Span<float>(_sums + (tile * Tile), Tile).Clear();
+        _started[tile] = false;
+        if (!_problem.Mask.IsUniform)
+        {
+            Bound(tile, first);
+        }
+    }
+
+    // The floats of a query, in place where it holds floats; zeros for the queries that fill up the last tile.
+    private readonly float* Query(int query, float* scratch)
+    {
+        int width = _problem.Width;
+        if (query >= _problem.Queries)
+        {
+            new Span<float>(scratch, width).Clear();
+            return scratch;
+        }
+
+        long first = ((((long)_sample * _problem.Queries) + query) * _problem.Heads + _head) * width;
+        if (_problem.Type == DType.F32)
+        {
+            return (float*)_problem.Q + first;
+        }
+
+        Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)_problem.Q + first, width), new Span<float>(scratch, width));
+        return scratch;
+    }
+
+    // Positions are exact as floats: sequences are far shorter than 2^24.
+    private readonly void Bound(int tile, int first)
+    {
+        float* bounds = _bounds + (2L * Ranges * tile * Tile);
+        for (int lane = 0; lane < Tile; lane++)
+        {
+            int query = first + lane;
+            (int a0, int a1, int b0, int b1) = query < _problem.Queries ? _problem.Mask.Ranges(query, _problem.Keys) : default;
+            ReadOnlySpan<int> ends = [a0, a1, b0, b1, query, Math.Min(query + 1, _problem.Keys)];
+            for (int end = 0; end < ends.Length; end++)
+            {
+                bounds[(end * Tile) + lane] = ends[end];
+            }
+        }
+    }
+
+    private readonly void Walk(int from, int to)
+    {
+        for (int key = from; key < to; key += _blockKeys)
+        {
+            int count = Math.Min(_blockKeys, to - key);
+            nint step = _problem.Type == DType.F32 ? (nint)_problem.Heads * _problem.Width : _problem.Width;
+            float* keys = Fetch(_problem.K, key, count, _keys), values = Fetch(_problem.V, key, count, _values);
+            for (int tile = 0; tile < _tiles; tile++)
+            {
+                (bool some, bool all) = Seen(tile, key, count);
+                if (some)
+                {
+                    Advance(tile, key, count, keys, values, step, hides: !all);
+                }
+            }
+        }
+    }
+
+    // Where the rows of a block start: in place where they are floats, else after widening them.
+    private readonly float* Fetch(nint address, int first, int count, float* widened)
+    {
+        int width = _problem.Width;
+        long at = ((((long)_sample * _problem.Keys) + first) * _problem.Heads + _head) * width;
+        if (_problem.Type == DType.F32)
+        {
+            return (float*)address + at;
+        }
+
+        for (int key = 0; key < count; key++, at += (long)_problem.Heads * width)
+        {
+            Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)address + at, width), new Span<float>(widened + ((long)key * width), width));
+        }
+
+        return widened;
+    }
+
+    // Whether any query of a tile sees any key of a block, and whether all see all.
+    private readonly (bool Some, bool All) Seen(int tile, int firstKey, int count)
+    {
+        if (_problem.Mask.IsUniform)
+        {
+            return (true, true);
+        }
+
+        float* bounds = _bounds + (2L * Ranges * tile * Tile);
+        int lanes = Math.Min(Tile, _problem.Queries - _firstQuery - (tile * Tile)), end = firstKey + count;
+        (bool some, bool all) = (false, true);
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            bool covered = false;
+            for (int range = 0; range < Ranges; range++)
+            {
+                float low = bounds[(2 * range * Tile) + lane], high = bounds[(((2 * range) + 1) * Tile) + lane];
+                some |= low < high && low < end && high > firstKey;
+                covered |= low <= firstKey && high >= end;
+            }
+
+            all &= covered;
+        }
+
+        return (some, all);
+    }
+
+    // One block of keys for one tile of queries.
+    private readonly void Advance(int tile, int firstKey, int count, float* keys, float* values, nint step, bool hides)
+    {
+        int width = _problem.Width;
+        float* output = _outputs + ((long)tile * _outputRows * Tile);
+        float** rows = stackalloc float*[TTile.Rows];
+        for (int key = 0; key < count; key += TTile.Rows)
+        {
+            for (int r = 0; r < TTile.Rows; r++)
+            {
+                rows[r] = keys + (Math.Min(key + r, count - 1) * step);
+            }
+
+            TTile.Multiply(1, rows, width, 1, _packed + ((long)tile * width * Tile), _scores + (key * Tile), Tile, accumulate: false);
+        }
+
+        if (_problem.HasBias)
+        {
+            float* bias = _problem.Bias(_head, _firstQuery + (tile * Tile), firstKey);
+            AttentionBlock.AddBias<TSimd, TVector>(_scores, count, Tile, bias, _problem.Type == DType.BF16);
+        }
+
+        if (hides)
+        {
+            AttentionBlock.Hide<TSimd, TVector>(_scores, firstKey, count, Tile, _bounds + (2L * Ranges * tile * Tile));
+        }
+
+        AttentionBlock.Softmax<TSimd, TVector>(_scores, count, Tile, _maxima + (tile * Tile), _sums + (tile * Tile), output, _started[tile] ? width : 0);
+        for (int d = 0; d < width; d += TTile.Rows)
+        {
+            for (int r = 0; r < TTile.Rows; r++)
+            {
+                rows[r] = values + Math.Min(d + r, width - 1);
+            }
+
+            TTile.Multiply(1, rows, count, step, _scores, output + (d * Tile), Tile, _started[tile]);
+        }
+
+        _started[tile] = true;
+    }
+
+    private readonly void Store(int tile)
+    {
+        int width = _problem.Width, pitch = RoundUp(width, Transposition.Group), first = _firstQuery + (tile * Tile);
+        float* output = _outputs + ((long)tile * _outputRows * Tile);
+        if (!_started[tile])
+        {
+            new Span<float>(output, width * Tile).Clear();
+        }
+
+        float* factors = _sums + (tile * Tile);
+        for (int lane = 0; lane < Tile; lane++)
+        {
+            factors[lane] = _maxima[(tile * Tile) + lane] == AttentionBlock.Unseen ? 0 : 1 / factors[lane];
+        }
+
+        AttentionBlock.Scale<TSimd, TVector>(output, width, Tile, factors);
+        float** rows = stackalloc float*[Transposition.Group];
+        for (int d = 0; d < width; d += Transposition.Group)
+        {
+            int group = Math.Min(Transposition.Group, width - d);
+            for (int r = 0; r < group; r++)
+            {
+                rows[r] = output + ((d + r) * Tile);
+            }
+
+            Transposition.Run(rows, group, Tile, _columns + d, pitch);
+        }
+
+        for (int lane = 0; lane < Math.Min(Tile, _problem.Queries - first); lane++)
+        {
+            long at = ((((long)_sample * _problem.Queries) + first + lane) * _problem.Heads + _head) * width;
+            Span<float> values = new(_columns + ((long)lane * pitch), width);
+            Span<float> target = _problem.Y.Target(at, width, values);
+            values.CopyTo(target);
+            _problem.Y.Commit(at, target);
+        }
+    }
+}

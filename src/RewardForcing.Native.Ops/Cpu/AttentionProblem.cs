@@ -1,0 +1,157 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Ops;
+
+/// <summary>Streaming attention on the processor, computed transposed: <c>Sᵀ = K Qᵀ</c>, then <c>Oᵀ += Vᵀ Pᵀ</c>.</summary>
+/// <remarks>
+/// A tile of queries fills the lanes, so the weights of a block of keys already are the packed right operand of the second product, and
+/// keys and values are the left operands, read in place. Only queries are packed. Groups of tiles go through the keys
+/// together, so that a block of keys and values is fetched once for all of them.
+/// </remarks>
+internal sealed unsafe class AttentionProblem
+{
+    // Queries that share a fetched block of keys and values.
+    private const int GroupQueries = 192;
+
+    // Multiply-adds that take some ten microseconds.
+    private const long Grain = 1 << 19;
+
+    private readonly int _batch;
+    private float* _bias;
+    private long _biasRow;
+
+    public AttentionProblem(CpuDevice cpu, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask, Tensor y)
+    {
+        (Cpu, Type, Scale, Mask) = (cpu, q.DType, scale, mask);
+        (Q, Y, K, V) = (q.Address, new Elements(y), k.Address, v.Address);
+        (_batch, Queries, Heads, Width) = (q.Shape[0], q.Shape[1], q.Shape[2], q.Shape[3]);
+        Keys = k.Shape[1];
+    }
+
+    /// <summary>Whose memory and threads are used.</summary>
+    public CpuDevice Cpu { get; }
+
+    /// <summary>Element type of queries, keys, values and result.</summary>
+    public DType Type { get; }
+
+    /// <summary>The queries, <c>[B, L, N, D]</c>.</summary>
+    public nint Q { get; }
+
+    /// <summary>The keys, <c>[B, S, N, D]</c>.</summary>
+    public nint K { get; }
+
+    /// <summary>The values, <c>[B, S, N, D]</c>.</summary>
+    public nint V { get; }
+
+    /// <summary>The result, <c>[B, L, N, D]</c>.</summary>
+    public Elements Y { get; }
+
+    /// <summary>L.</summary>
+    public int Queries { get; }
+
+    /// <summary>S.</summary>
+    public int Keys { get; }
+
+    /// <summary>N.</summary>
+    public int Heads { get; }
+
+    /// <summary>D.</summary>
+    public int Width { get; }
+
+    /// <summary>Factor of the scores.</summary>
+    public float Scale { get; }
+
+    /// <summary>Which keys a query sees.</summary>
+    public AttentionMask Mask { get; }
+
+    /// <summary>Whether scores get a bias.</summary>
+    public bool HasBias => _bias != null;
+
+    /// <summary>Bytes of scratch memory <see cref="UseBias"/> takes.</summary>
+    public static long BiasBytes(Tensor q, Tensor k, Tensor? bias) =>
+        bias is null ? 0 : ScratchMemory.SizeOf<float>(q.Shape[2] * BiasRow(q.Shape[1], k.Shape[1]));
+
+    /// <summary>Reverses the bias of every head, so that the entries of consecutive queries are consecutive, and pads it for the last tile.</summary>
+    public void UseBias(Tensor bias, ScratchMemory memory)
+    {
+        int entries = bias.Shape[1];
+        _biasRow = BiasRow(Queries, Keys);
+        _bias = memory.Take<float>(Heads * _biasRow);
+        Elements source = new(bias);
+        for (int head = 0; head < Heads; head++)
+        {
+            Span<float> row = new(_bias + (head * _biasRow), checked((int)_biasRow));
+            source.Widen((long)head * entries, row[..entries]);
+            row[..entries].Reverse();
+            row[entries..].Clear();
+        }
+    }
+
+    /// <summary>The bias of a key and a query; those of the same key and the queries after it follow.</summary>
+    public float* Bias(int head, int query, int key) => _bias + (head * _biasRow) + query - key + Keys - 1;
+
+    /// <summary>Computes all rows.</summary>
+    public void Run(SimdPath path)
+    {
+        switch (path)
+        {
+            case SimdPath.Avx512:
+                Run<Simd512, Vector512<float>, WideTile<Simd512, Vector512<float>>>();
+                break;
+            case SimdPath.Avx2:
+                Run<Simd256, Vector256<float>, NarrowTile<Simd256, Vector256<float>>>();
+                break;
+            case SimdPath.PortableWide:
+                Run<SimdPortable, Vector<float>, WideTile<SimdPortable, Vector<float>>>();
+                break;
+            case SimdPath.Portable:
+                Run<SimdPortable, Vector<float>, NarrowTile<SimdPortable, Vector<float>>>();
+                break;
+            default:
+                Run<SimdScalar, float, NarrowTile<SimdScalar, float>>();
+                break;
+        }
+    }
+
+    // The longest tile that starts at the last query reads past the entries of the first key.
+    private static long BiasRow(int queries, int keys) => (long)queries + keys - 1 + GroupQueries;
+
+    private void Run<TSimd, TVector, TTile>()
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+        where TTile : struct, ITile
+    {
+        int tiles = (Queries + TTile.Columns - 1) / TTile.Columns;
+        long work = 2L * _batch * Heads * Queries * Keys * Width;
+        bool small = Cpu.Workers.Threads == 1 || work < 2 * Grain;
+        int perGroup = Math.Min(GroupQueries / TTile.Columns, tiles);
+        while (!small && perGroup > 1 && (long)_batch * Heads * ((tiles + perGroup - 1) / perGroup) < 4L * Cpu.Workers.Threads)
+        {
+            perGroup--;
+        }
+
+        int groups = (tiles + perGroup - 1) / perGroup;
+        int items = checked(_batch * Heads * groups);
+        void Item(int item)
+        {
+            (int group, int head) = (item % groups, item / groups);
+            int first = (int)((long)tiles * group / groups), end = (int)((long)tiles * (group + 1) / groups);
+            using var work = new AttentionGroup<TSimd, TVector, TTile>(this, head / Heads, head % Heads, first * TTile.Columns, end - first);
+            work.Compute();
+        }
+
+        if (small)
+        {
+            for (int item = 0; item < items; item++)
+            {
+                Item(item);
+            }
+        }
+        else
+        {
+            Cpu.Workers.For(items, Item);
+        }
+    }
+}

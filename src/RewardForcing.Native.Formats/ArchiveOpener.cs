@@ -4,16 +4,19 @@ namespace RewardForcing.Native.Formats;
 internal static class ArchiveOpener
 {
     private const string IndexSuffix = ".safetensors.index.json";
+    // The number 0x1950a86a20f9469cfc6c, pickled.
+    private static ReadOnlySpan<byte> LegacyMagic => [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19];
+
     private static readonly string[] CheckpointSuffixes = [".pt", ".pth", ".ckpt", ".bin"];
 
-    public static TensorArchive Open(string path)
+    public static TensorArchive Open(string path, bool verifyChecksums)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = Directory.Exists(path) ? FindInFolder(path) : path;
         MappedFile file = MappedFile.Open(path);
         try
         {
-            return OpenFile(file);
+            return OpenFile(file, verifyChecksums);
         }
         catch
         {
@@ -22,7 +25,7 @@ internal static class ArchiveOpener
         }
     }
 
-    private static TensorArchive OpenFile(MappedFile file)
+    private static TensorArchive OpenFile(MappedFile file, bool verifyChecksums)
     {
         if (file.Path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
         {
@@ -40,7 +43,18 @@ internal static class ArchiveOpener
             return new SafetensorsArchive(file);
         }
 
-        throw new ModelFormatException(file.Path, "is neither a safetensors file nor a PyTorch checkpoint");
+        if (start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith("PK\u0005\u0006"u8))
+        {
+            return new PyTorchArchive(file, verifyChecksums);
+        }
+
+        if (start is [0x80, >= 2 and <= 5, ..])
+        {
+            string kind = start.IndexOf(LegacyMagic) >= 0 ? "is in PyTorch's old format from before version 1.6" : "is a bare pickle";
+            throw new ModelFormatException(file.Path, $"{kind}, which is not read here; load it with PyTorch and save it again with torch.save");
+        }
+
+        throw new ModelFormatException(file.Path, "is neither a safetensors file nor a PyTorch checkpoint (a zip); it is damaged or of another kind");
     }
 
     private static string FindInFolder(string folder)

@@ -9,7 +9,6 @@ internal sealed class StoredZipWriter(FileStream stream)
 {
     private const int Alignment = 64;
     private const ushort PaddingField = 0x4246;
-    private static readonly uint[] _table = Table();
     private readonly List<(byte[] Name, uint Crc, long Size, long Offset)> _entries = [];
 
     public void Add(string name, long size, Action<Stream> write)
@@ -73,23 +72,6 @@ internal sealed class StoredZipWriter(FileStream stream)
         End(start, stream.Position - start);
     }
 
-    private static uint[] Table()
-    {
-        uint[] table = new uint[256];
-        for (uint i = 0; i < table.Length; i++)
-        {
-            uint value = i;
-            for (int bit = 0; bit < 8; bit++)
-            {
-                value = (value & 1) != 0 ? 0xEDB88320u ^ (value >> 1) : value >> 1;
-            }
-
-            table[i] = value;
-        }
-
-        return table;
-    }
-
     private void End(long start, long length)
     {
         bool many = _entries.Count >= ushort.MaxValue;
@@ -137,9 +119,9 @@ internal sealed class StoredZipWriter(FileStream stream)
 
     private sealed class ChecksumStream(Stream target) : Stream
     {
-        private uint _state = uint.MaxValue;
+        private Crc32 _checksum = new();
 
-        public uint Checksum => ~_state;
+        public uint Checksum => _checksum.Value;
 
         public long Written { get; private set; }
 
@@ -157,13 +139,7 @@ internal sealed class StoredZipWriter(FileStream stream)
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
-            uint state = _state;
-            foreach (byte value in buffer)
-            {
-                state = _table[(byte)(state ^ value)] ^ (state >> 8);
-            }
-
-            _state = state;
+            _checksum.Append(buffer);
             Written += buffer.Length;
             target.Write(buffer);
         }

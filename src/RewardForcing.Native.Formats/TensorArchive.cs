@@ -24,8 +24,9 @@ public abstract class TensorArchive : IDisposable
     /// <param name="path">
     /// A file, recognised by its content; the index of a sharded one; or a folder that holds one index or else one such file.
     /// </param>
+    /// <param name="verifyChecksums">Whether checksums are computed, in formats that have them, when a tensor is first mapped.</param>
     /// <exception cref="ModelFormatException">The path leads to nothing of that kind, or the file is damaged; the message says what and where.</exception>
-    public static TensorArchive Open(string path) => ArchiveOpener.Open(path);
+    public static TensorArchive Open(string path, bool verifyChecksums = true) => ArchiveOpener.Open(path, verifyChecksums);
 
     /// <summary>Finds a tensor.</summary>
     /// <param name="name">Key, verbatim.</param>

@@ -15,6 +15,7 @@ public static class CommandLine
         Option<bool> verbose = new("--verbose") { Description = "Add the stack trace to an error.", Recursive = true };
         RootCommand root = new("Real-time video generation with Reward Forcing and Wan 2.1, without an ML framework.");
         root.Add(verbose);
+        root.Add(InspectCommand.Create(output, error));
         root.Add(DoctorCommand.Create(output));
 
         ParseResult parsed = root.Parse(ArgumentSpelling.Normalize(arguments, OptionNames(root)), new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -4,12 +4,14 @@ using System.Text;
 namespace RewardForcing.Native.Formats;
 
 /// <summary>Shows text from a file in a message: short, and without characters that would steer a terminal.</summary>
-internal static class Printable
+public static class Printable
 {
     private const int MaxLength = 120;
     private const int MaxExtents = 10;
 
     /// <summary>The text with control, format and unpaired characters escaped, cut in the middle if it is long.</summary>
+    /// <param name="text">As the file has it.</param>
+    /// <param name="maxLength">Characters of <paramref name="text"/> that are kept.</param>
     public static string Text(string text, int maxLength = MaxLength)
     {
         if (text.Length > maxLength)
@@ -34,6 +36,7 @@ internal static class Printable
     }
 
     /// <summary>Extents in brackets.</summary>
+    /// <param name="extents">The first few are shown.</param>
     public static string Extents(ReadOnlySpan<long> extents)
     {
         string shown = string.Join(", ", extents[..Math.Min(extents.Length, MaxExtents)].ToArray());

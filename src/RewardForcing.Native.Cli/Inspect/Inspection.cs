@@ -1,0 +1,198 @@
+using System.Text.Json;
+using RewardForcing.Native.Formats;
+using RewardForcing.Native.Generation;
+using RewardForcing.Native.Models;
+
+namespace RewardForcing.Native.Cli;
+
+/// <summary>Finds out what a path leads to. Only headers are read.</summary>
+public sealed class Inspection
+{
+    private const string IndexSuffix = ".index.json";
+    private const long MaxJsonBytes = 1 << 20;
+    private static readonly string[] _archives = [".safetensors", ".pt", ".pth", ".ckpt", ".bin"];
+    private static readonly string[] _subfolders = ["transformer", "vae", "text_encoder", "image_encoder"];
+
+    private Inspection(string path) => Path = path;
+
+    /// <summary>What was asked about.</summary>
+    public string Path { get; }
+
+    /// <summary>What was found, the parts of a model folder first.</summary>
+    public IReadOnlyList<InspectedItem> Items { get; private set; } = [];
+
+    /// <summary>What a model folder lacks; empty for anything else.</summary>
+    public IReadOnlyList<MissingPart> Missing { get; private set; } = [];
+
+    /// <summary>Whether a folder was looked at, rather than a file.</summary>
+    public bool IsFolder => Directory.Exists(Path);
+
+    /// <summary>Looks at a file or folder.</summary>
+    /// <param name="path">Tensors of any known format, an index, a configuration, a tokenizer, or a folder of such files.</param>
+    /// <exception cref="ModelFormatException">It is none of these, or it is damaged.</exception>
+    public static Inspection Of(string path)
+    {
+        Inspection inspection = new(path);
+        if (!inspection.IsFolder)
+        {
+            inspection.Items = [Item(null, path)];
+            return inspection;
+        }
+
+        ModelFolder folder = ModelFolder.Open(path);
+        List<InspectedItem> items = [];
+        List<string> seen = [];
+        List<MissingPart> missing = [];
+        foreach (ModelPart part in Enum.GetValues<ModelPart>())
+        {
+            if (folder.TryFind(part) is string found)
+            {
+                string file = Directory.Exists(found) ? TokenizerIn(found) : found;
+                seen.Add(file);
+                items.Add(ItemOrFailure(part, file));
+            }
+            else
+            {
+                missing.Add(new MissingPart(part, Lack(folder, part)));
+            }
+        }
+
+        bool isModel = items.Any(static item => item.Part is ModelPart.Transformer or ModelPart.TextEncoder or ModelPart.Vae);
+        items.AddRange(Others(folder.Path, seen).Select(static file => ItemOrFailure(null, file)));
+        inspection.Items = items.Count > 0 ? items : throw new ModelFormatException(path, "holds no tensors, configuration or tokenizer that this program knows");
+        inspection.Missing = isModel ? [.. missing.Where(lack => NeedsImage(items) || lack.Part != ModelPart.ClipVision)] : [];
+        return inspection;
+    }
+
+    private static InspectedItem ItemOrFailure(ModelPart? part, string path)
+    {
+        try
+        {
+            return Item(part, path);
+        }
+        catch (Exception error) when (error is ModelFormatException or IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return new InspectedFailure(part, path, error.Message.ReplaceLineEndings(" "));
+        }
+    }
+
+    private static InspectedItem Item(ModelPart? part, string path)
+    {
+        string name = System.IO.Path.GetFileName(path);
+        if (name is "tokenizer.json" || name.EndsWith(".model", StringComparison.Ordinal))
+        {
+            return Tokenizer(part, path);
+        }
+
+        return name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(IndexSuffix, StringComparison.OrdinalIgnoreCase) ? Config(part, path) : Archive(part, path);
+    }
+
+    private static InspectedArchive Archive(ModelPart? part, string path)
+    {
+        using TensorArchive archive = TensorArchive.Open(path);
+        return new InspectedArchive(
+            part, path, archive.Format, ModelRecognizer.Recognize(archive), archive.Metadata, [.. archive.Warnings], [.. archive.Entries]);
+    }
+
+    private static InspectedTokenizer Tokenizer(ModelPart? part, string path)
+    {
+        string format = path.EndsWith(".json", StringComparison.Ordinal) ? "tokenizer.json" : "SentencePiece model";
+        return File.Exists(path) ? new InspectedTokenizer(part, path, format, null) : throw new ModelFormatException(path, "does not exist");
+    }
+
+    private static InspectedConfig Config(ModelPart? part, string path)
+    {
+        FileInfo file = new(path);
+        if (!file.Exists || file.Length > MaxJsonBytes)
+        {
+            throw new ModelFormatException(path, file.Exists ? $"has {file.Length:N0} bytes, expected a JSON configuration of at most {MaxJsonBytes:N0}" : "does not exist");
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new ModelFormatException(path, $"is no configuration: expected a JSON object, found {document.RootElement.ValueKind}");
+            }
+
+            using (Utf8JsonWriter check = new(Stream.Null))
+            {
+                document.RootElement.WriteTo(check);
+            }
+
+            return new InspectedConfig(part, path, Describe(document.RootElement), document.RootElement.Clone());
+        }
+        catch (JsonException error)
+        {
+            throw new ModelFormatException(path, $"is no JSON: there is a syntax error in line {error.LineNumber + 1}", null, error);
+        }
+        catch (InvalidOperationException error)
+        {
+            // Half a surrogate pair passes the parser, but is no text.
+            throw new ModelFormatException(path, "has text that is not Unicode", null, error);
+        }
+    }
+
+    // A transformer's sizes; a configuration with impossible ones fails, as it would when it is loaded.
+    private static string? Describe(JsonElement json)
+    {
+        string? name = json.TryGetProperty("_class_name", out JsonElement type) && type.ValueKind == JsonValueKind.String ? type.GetString() : null;
+        if (name is not ("WanModel" or "WanTransformer3DModel" or "CausalWanModel"))
+        {
+            return null;
+        }
+
+        try
+        {
+            WanConfig config = WanConfig.FromJson(json);
+            string kind = config.IsImageToVideo ? "image-to-video" : "text-to-video";
+            return $"a Wan transformer ({kind}, width {config.Dim}, feed-forward {config.FfnDim}, {config.Layers} layers of {config.Heads} heads, {config.InChannels} input channels)";
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or FormatException or OverflowException)
+        {
+            throw new InvalidDataException(error.Message, error);
+        }
+    }
+
+    private static string Lack(ModelFolder folder, ModelPart part)
+    {
+        try
+        {
+            return folder.Find(part);
+        }
+        catch (FileNotFoundException error)
+        {
+            return error.Message.StartsWith(folder.Path + ": ", StringComparison.Ordinal) ? error.Message[(folder.Path.Length + 2)..] : error.Message;
+        }
+    }
+
+    private static bool NeedsImage(List<InspectedItem> items) => items.OfType<InspectedArchive>().Any(static item => item.Model.Wan is { IsImageToVideo: true });
+
+    private static string TokenizerIn(string folder)
+    {
+        string model = System.IO.Path.Combine(folder, "spiece.model");
+        return File.Exists(model) ? model : System.IO.Path.Combine(folder, "tokenizer.json");
+    }
+
+    // Files in the folder and in those of the diffusers layout, without shards: their index stands for them.
+    private static IEnumerable<string> Others(string folder, List<string> seen)
+    {
+        foreach (string place in _subfolders.Select(name => System.IO.Path.Combine(folder, name)).Where(Directory.Exists).Prepend(folder))
+        {
+            string[] files = [.. Directory.GetFiles(place).Order(StringComparer.Ordinal)];
+            string[] stems = [.. files.Where(static file => file.EndsWith(IndexSuffix, StringComparison.OrdinalIgnoreCase))
+                .Select(static file => System.IO.Path.GetFileNameWithoutExtension(file[..^IndexSuffix.Length]))];
+            foreach (string file in files.Where(file => !seen.Contains(file, StringComparer.Ordinal)))
+            {
+                string name = System.IO.Path.GetFileName(file);
+                bool isArchive = _archives.Contains(System.IO.Path.GetExtension(file), StringComparer.OrdinalIgnoreCase) && !stems.Any(stem => name.StartsWith(stem + "-", StringComparison.Ordinal));
+                bool isOther = name is "config.json" or "model_index.json" or "tokenizer.json" or "spiece.model" || name.EndsWith(IndexSuffix, StringComparison.OrdinalIgnoreCase);
+                if (isArchive || isOther)
+                {
+                    yield return file;
+                }
+            }
+        }
+    }
+}

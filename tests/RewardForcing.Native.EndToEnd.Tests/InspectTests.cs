@@ -1,0 +1,166 @@
+using System.Text.Json;
+using RewardForcing.Native.Formats;
+using RewardForcing.Native.Testing;
+using Xunit;
+
+namespace RewardForcing.Native.EndToEnd.Tests;
+
+public sealed class InspectTests : IDisposable
+{
+    private const string Checkpoints = "golden/models/ckpt/";
+    private readonly string _folder = Directory.CreateTempSubdirectory("rf-inspect-").FullName;
+
+    [Fact]
+    public void Inspect_File_ListsTensorsMetadataAndModel()
+    {
+        CommandResult result = Command.Run("inspect", Fixtures.Path(Checkpoints + "orig/Wan2.1-T2V-1.3B/diffusion_pytorch_model.safetensors"));
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Empty(result.Error);
+        Assert.Contains("a Wan transformer (text-to-video, original names, width 32", result.Output);
+        Assert.Contains("69, elements by type: F32 39,552", result.Output);
+        Assert.Contains("format = pt", result.Output);
+        Assert.Matches(@"blocks\.0\.cross_attn\.k\.weight +F32 +\[32, 32\] +4,096", result.Output);
+        Assert.Contains("and 29 more; --all lists them", result.Output);
+        Assert.DoesNotContain('\e', result.Output);
+    }
+
+    [Theory]
+    [InlineData(69, "--all")]
+    [InlineData(5, "--limit", "5")]
+    [InlineData(0, "--limit", "0")]
+    [InlineData(2, "--filter", "head.head")]
+    public void Inspect_ChoiceOfTensors_ListsSoMany(int expected, params string[] options)
+    {
+        CommandResult result = Command.Run(["inspect", Fixtures.Path(Checkpoints + "orig/Wan2.1-T2V-1.3B/diffusion_pytorch_model.safetensors"), .. options]);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(expected, result.Output.Split('\n').Count(line => line.Contains("  F32  ", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("orig-sharded/Wan2.1-T2V-14B/diffusion_pytorch_model.safetensors.index.json", "wan-text-to-video", "original", 69)]
+    [InlineData("diffusers/transformer", "wan-text-to-video", "diffusers", 69)]
+    [InlineData("diffusers/vae/diffusion_pytorch_model.safetensors", "wan-vae", "diffusers", 194)]
+    [InlineData("diffusers/text_encoder/model.safetensors.index.json", "um-t5", "huggingface", 23)]
+    public void Inspect_Json_HasEveryTensorAndAddsUp(string path, string kind, string layout, int tensors)
+    {
+        JsonElement item = Items(0, Fixtures.Path(Checkpoints + path)).Single(candidate => candidate.GetProperty("kind").GetString() == "tensors");
+
+        Assert.Equal(kind, item.GetProperty("model").GetProperty("kind").GetString());
+        Assert.Equal(layout, item.GetProperty("model").GetProperty("layout").GetString());
+        Assert.Equal(tensors, item.GetProperty("tensor_count").GetInt32());
+        JsonElement[] listed = [.. item.GetProperty("tensors").EnumerateArray()];
+        Assert.Equal(tensors, listed.Length);
+        long bytes = listed.Sum(tensor => tensor.GetProperty("bytes").GetInt64());
+        Assert.Equal(bytes, item.GetProperty("byte_count").GetInt64());
+        Assert.Equal(bytes, item.GetProperty("files").EnumerateArray().Sum(file => file.GetProperty("bytes").GetInt64()));
+        Assert.Equal(bytes, item.GetProperty("types").EnumerateObject().Sum(type => type.Value.GetProperty("bytes").GetInt64()));
+        Assert.Equal(bytes, 4 * item.GetProperty("element_count").GetInt64());
+        Assert.All(listed, tensor => Assert.Equal(tensor.GetProperty("bytes").GetInt64(), 4 * tensor.GetProperty("shape").EnumerateArray().Aggregate(1L, (product, extent) => product * extent.GetInt64())));
+    }
+
+    [Fact]
+    public void Inspect_ModelFolder_ShowsEveryPartAndWhatIsMissing()
+    {
+        string folder = Fixtures.Path(Checkpoints + "diffusers");
+        JsonElement root = Root(0, folder);
+
+        Assert.Equal(
+            ["transformer-config", "transformer", "vae", "text-encoder"],
+            root.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("part").GetString()).OfType<string>());
+        Assert.Equal(["tokenizer"], root.GetProperty("missing").EnumerateArray().Select(part => part.GetProperty("part").GetString()));
+        Assert.Equal(32, root.GetProperty("items")[0].GetProperty("values").GetProperty("num_attention_heads").GetInt32() * root.GetProperty("items")[0].GetProperty("values").GetProperty("attention_head_dim").GetInt32());
+        CommandResult text = Command.Run("inspect", folder);
+        Assert.Equal(0, text.ExitCode);
+        Assert.Contains("--all lists its 194 tensors", text.Output);
+        Assert.Contains("the text encoder's tokenizer", text.Output);
+        Assert.DoesNotContain("shape", text.Output);
+    }
+
+    [Fact]
+    public void Inspect_ModelFolderWithADamagedPart_ShowsTheOthersAndFails()
+    {
+        File.Copy(Fixtures.Path(Checkpoints + "orig/Wan2.1-T2V-1.3B/diffusion_pytorch_model.safetensors"), Path.Combine(_folder, "diffusion_pytorch_model.safetensors"));
+        File.WriteAllText(Path.Combine(_folder, "config.json"), "{ \"_class_name\": \"WanModel\", \"dim\": -5 }");
+        File.WriteAllText(Path.Combine(_folder, "Wan2.1_VAE.safetensors"), "not a model");
+        CommandResult result = Command.Run("inspect", _folder);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal($"{_folder}: 2 of 3 files could not be read; the listing says why.", result.Error.Trim());
+        Assert.Contains("a Wan transformer (text-to-video", result.Output);
+        Assert.Contains("Wan2.1_VAE.safetensors: ", result.Output);
+        Assert.Contains("dim", result.Output);
+    }
+
+    [Fact]
+    public void Inspect_NamesThatSteerATerminal_AreEscaped()
+    {
+        string path = Path.Combine(_folder, "odd.safetensors");
+        SafetensorsWriter.Write(path, [new WritableTensor("a\e[31mb\nc", ElementType.U8, [3], stream => stream.Write(new byte[3]))], new Dictionary<string, string> { ["key\e"] = "value\r" });
+        CommandResult result = Command.Run("inspect", path);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.DoesNotContain('\e', result.Output);
+        Assert.Contains(@"a\u001b[31mb\u000ac", result.Output);
+        Assert.Equal("a\e[31mb\nc", Items(0, path)[0].GetProperty("tensors")[0].GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public void Inspect_Config_ShowsItsValues()
+    {
+        CommandResult result = Command.Run("inspect", Fixtures.Path(Checkpoints + "diffusers/vae/config.json"));
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Matches(@"temperal_downsample +\[false,true,true\]", result.Output);
+    }
+
+    [Theory]
+    [InlineData("nothing-here", "does not exist")]
+    [InlineData("empty", "holds no tensors")]
+    [InlineData("list.json", "expected a JSON object")]
+    [InlineData("broken.json", "syntax error in line 2")]
+    [InlineData("half.json", "not Unicode")]
+    [InlineData("zeros.safetensors", "zeros.safetensors")]
+    [InlineData("text.pt", "neither a safetensors file nor a PyTorch checkpoint")]
+    public void Inspect_WrongFile_IsOneSentenceAndExitsWithOne(string name, string reason)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "empty"));
+        File.WriteAllText(Path.Combine(_folder, "list.json"), "[1]");
+        File.WriteAllText(Path.Combine(_folder, "broken.json"), "{\n\"a\": }");
+        File.WriteAllText(Path.Combine(_folder, "half.json"), "{ \"a\": [ \"\\ud800\" ] }");
+        File.WriteAllBytes(Path.Combine(_folder, "zeros.safetensors"), new byte[100]);
+        File.WriteAllText(Path.Combine(_folder, "text.pt"), "some text that is no checkpoint");
+        CommandResult result = Command.Run("inspect", Path.Combine(_folder, name));
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Empty(result.Output);
+        string line = Assert.Single(result.Error.TrimEnd().Split('\n'));
+        Assert.Contains(name, line);
+        Assert.Contains(reason, line);
+    }
+
+    [Theory]
+    [InlineData("PATH")]
+    [InlineData("--limit", "x", "--limit", "-1")]
+    [InlineData("--no-such", "x", "--no-such")]
+    public void Inspect_UsageWrong_ExitsWithTwo(string named, params string[] arguments)
+    {
+        CommandResult result = Command.Run(["inspect", .. arguments]);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(named, result.Error);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static JsonElement Root(int exitCode, string path)
+    {
+        CommandResult result = Command.Run("inspect", path, "--json");
+        Assert.Equal(exitCode, result.ExitCode);
+        using JsonDocument document = JsonDocument.Parse(result.Output);
+        return document.RootElement.Clone();
+    }
+
+    private static JsonElement[] Items(int exitCode, string path) => [.. Root(exitCode, path).GetProperty("items").EnumerateArray()];
+}

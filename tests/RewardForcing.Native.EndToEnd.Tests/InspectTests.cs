@@ -40,6 +40,9 @@ public sealed class InspectTests : IDisposable
 
     [Theory]
     [InlineData("orig-sharded/Wan2.1-T2V-14B/diffusion_pytorch_model.safetensors.index.json", "wan-text-to-video", "original", 69)]
+    [InlineData("orig/Wan2.1-T2V-1.3B/Wan2.1_VAE.pth", "wan-vae", "original", 194)]
+    [InlineData("pt/flat_rf_fp32.pt", "generator-checkpoint", "original", 69)]
+    [InlineData("pt/nested_generator_only.pt", "generator-checkpoint", "original, generator", 69)]
     [InlineData("diffusers/transformer", "wan-text-to-video", "diffusers", 69)]
     [InlineData("diffusers/vae/diffusion_pytorch_model.safetensors", "wan-vae", "diffusers", 194)]
     [InlineData("diffusers/text_encoder/model.safetensors.index.json", "um-t5", "huggingface", 23)]
@@ -104,6 +107,30 @@ public sealed class InspectTests : IDisposable
         Assert.DoesNotContain('\e', result.Output);
         Assert.Contains(@"a\u001b[31mb\u000ac", result.Output);
         Assert.Equal("a\e[31mb\nc", Items(0, path)[0].GetProperty("tensors")[0].GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public void Inspect_TrainingCheckpoint_NamesItsNetworksAndWhatElseItHolds()
+    {
+        string path = Fixtures.Path(Checkpoints + "pt/nested_fsdp.pt");
+        CommandResult result = Command.Run("inspect", path);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("critic 72, generator 69, generator_ema 69", result.Output);
+        Assert.Contains("step = 1200", result.Output);
+        Assert.Equal(69, Items(0, path)[0].GetProperty("groups").GetProperty("generator_ema").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("reject_unknown_global.pt", "nothing was looked up or run")]
+    [InlineData("legacy_nonzip.pt", "old format")]
+    public void Inspect_CheckpointThatIsNotRead_SaysWhy(string name, string reason)
+    {
+        CommandResult result = Command.Run("inspect", Fixtures.Path(Checkpoints + "pt/" + name));
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Empty(result.Output);
+        Assert.Contains(reason, Assert.Single(result.Error.TrimEnd().Split('\n')));
     }
 
     [Fact]

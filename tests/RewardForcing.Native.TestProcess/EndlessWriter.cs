@@ -24,4 +24,21 @@ internal static class EndlessWriter
             Thread.Sleep(1);
         }
     }
+
+    /// <summary>Writes one file that never ends.</summary>
+    /// <param name="path">Target.</param>
+    public static int RunWhole(string path)
+    {
+        WholeFile.Write(path, stream =>
+        {
+            for (int i = 0; ; i++)
+            {
+                stream.Write(new byte[1000]);
+                stream.Flush();
+                Console.WriteLine(i);
+                Thread.Sleep(1);
+            }
+        });
+        return 0;
+    }
 }

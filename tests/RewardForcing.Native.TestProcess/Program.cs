@@ -4,6 +4,7 @@ using RewardForcing.Native.TestProcess;
 return args switch
 {
     ["ffmpeg", string log, string encoders, string behaviour, .. string[] arguments] => FakeFfmpeg.Run(log, encoders, behaviour, arguments),
+    ["write", "Whole", string path] => EndlessWriter.RunWhole(path),
     ["write", string format, string path, .. string[] ffmpeg] => EndlessWriter.Run(format, path, ffmpeg.FirstOrDefault()),
     _ => 2,
 };

@@ -23,4 +23,8 @@ public sealed record InspectedArchive(
     /// <summary>Bytes of some tensors.</summary>
     /// <param name="tensors">Which.</param>
     public static long Bytes(IEnumerable<TensorEntry> tensors) => tensors.Sum(static tensor => tensor.ByteLength);
+
+    /// <summary>The networks a training checkpoint holds, such as <c>generator_ema</c>, with their tensors; empty for a file of one network.</summary>
+    public IReadOnlyList<(string Name, int Tensors)> Groups => Model.Kind != ModelKind.GeneratorCheckpoint ? []
+        : [.. Tensors.GroupBy(static tensor => tensor.Name.Split('.', 2)[0], StringComparer.Ordinal).Select(static group => (group.Key, group.Count())).OrderBy(static group => group.Key, StringComparer.Ordinal)];
 }

@@ -13,7 +13,7 @@ namespace RewardForcing.Native.Cli;
 /// <list type="bullet">
 /// <item><c>tensors</c>: <c>format</c>, <c>model</c> {<c>kind</c>, <c>layout</c>, <c>description</c>, <c>config</c> or null}, <c>metadata</c>,
 /// <c>warnings</c>, <c>tensor_count</c>, <c>element_count</c>, <c>byte_count</c>, <c>types</c> {name: {<c>tensors</c>, <c>elements</c>, <c>bytes</c>}},
-/// <c>files</c> [{<c>path</c>, <c>tensors</c>, <c>bytes</c>}] and <c>tensors</c> [{<c>name</c>, <c>dtype</c>, <c>shape</c>, <c>bytes</c>, <c>file</c>}];</item>
+/// <c>groups</c> {name: tensors} (the networks of a training checkpoint), <c>files</c> [{<c>path</c>, <c>tensors</c>, <c>bytes</c>}] and <c>tensors</c> [{<c>name</c>, <c>dtype</c>, <c>shape</c>, <c>bytes</c>, <c>file</c>}];</item>
 /// <item><c>config</c>: <c>description</c> or null and <c>values</c>, the object itself;</item>
 /// <item><c>tokenizer</c>: <c>format</c> and <c>vocabulary_size</c> or null;</item>
 /// <item><c>error</c>: <c>message</c>.</item>
@@ -110,6 +110,13 @@ public static class InspectionJson
             writer.WriteNumber("elements", InspectedArchive.Elements(type));
             writer.WriteNumber("bytes", InspectedArchive.Bytes(type));
             writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+        writer.WriteStartObject("groups");
+        foreach ((string name, int tensors) in archive.Groups)
+        {
+            writer.WriteNumber(name, tensors);
         }
 
         writer.WriteEndObject();

@@ -12,6 +12,7 @@ public static class InspectionText
     private const int LabelWidth = 11;
     private const int MaxNameWidth = 72;
     private const int MaxMetadata = 20;
+    private const int MaxGroups = 10;
 
     /// <summary>Writes the text.</summary>
     /// <param name="inspection">What was found.</param>
@@ -113,6 +114,12 @@ public static class InspectionText
         IEnumerable<string> types = archive.Tensors.GroupBy(static tensor => tensor.Type).OrderBy(static type => type.Key)
             .Select(static type => $"{type.Key} {Number(InspectedArchive.Elements(type))}");
         yield return ("tensors", $"{Number(archive.Tensors.Count)}, elements by type: {string.Join(", ", types)}");
+        if (archive.Groups.Count > 0)
+        {
+            IEnumerable<string> groups = archive.Groups.Take(MaxGroups).Select(static group => $"{Printable.Text(group.Name)} {Number(group.Tensors)}");
+            yield return ("groups", string.Join(", ", groups) + (archive.Groups.Count > MaxGroups ? ", ..." : string.Empty));
+        }
+
         yield return ("size", Size(InspectedArchive.Bytes(archive.Tensors)));
         string label = "metadata";
         foreach ((string key, string value) in archive.Metadata.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Take(MaxMetadata))

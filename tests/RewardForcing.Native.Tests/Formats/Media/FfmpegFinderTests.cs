@@ -1,4 +1,5 @@
 using RewardForcing.Native.Formats;
+using RewardForcing.Native.Testing.Files;
 using Xunit;
 
 namespace RewardForcing.Native.Tests.Formats.Media;

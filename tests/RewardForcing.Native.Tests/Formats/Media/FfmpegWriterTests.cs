@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using RewardForcing.Native.Formats;
+using RewardForcing.Native.Testing.Files;
 using Xunit;
 using Xunit.Abstractions;
 

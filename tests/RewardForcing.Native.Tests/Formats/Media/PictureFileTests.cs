@@ -1,5 +1,6 @@
 using RewardForcing.Native.Formats;
 using RewardForcing.Native.Testing;
+using RewardForcing.Native.Testing.Files;
 using Xunit;
 
 namespace RewardForcing.Native.Tests.Formats.Media;

@@ -67,7 +67,13 @@ internal sealed class CharacterMap
             node ^= Offset(unit);
             if ((unit & 0x100) != 0)
             {
-                (found, value) = (i + 1, _units[node] & ~IsValue);
+                uint leaf = _units[node];
+                if ((leaf & IsValue) == 0)
+                {
+                    break;
+                }
+
+                (found, value) = (i + 1, leaf & ~IsValue);
                 if (!longest)
                 {
                     break;

@@ -111,7 +111,7 @@ internal sealed class SentencePieceFile
             throw new ModelFormatException(_path, string.Create(CultureInfo.InvariantCulture, $"has piece {Printable.Text(name)} with score {score} and kind {(int)kind}, expected a finite score and a kind from 1 to 6"), name);
         }
 
-        if (kind == PieceKind.Byte && !IsByte(name))
+        if (kind == PieceKind.Byte && !UnigramModel.IsByte(name))
         {
             throw new ModelFormatException(_path, $"has {Printable.Text(name)} as the piece of a byte, expected <0x00> to <0xFF>", name);
         }
@@ -123,9 +123,6 @@ internal sealed class SentencePieceFile
 
         Pieces.Add(new Piece(name, score, kind));
     }
-
-    private static bool IsByte(string name) => name.Length == 6
-        && int.TryParse(name.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value) && UnigramModel.NameOf(value) == name;
 
     private void ReadTrainer(ReadOnlySpan<byte> bytes)
     {

@@ -5,7 +5,7 @@ namespace RewardForcing.Native.Formats;
 /// <summary>Cuts a normalised text into the pieces whose probabilities have the largest product (Kudo 2018), in one walk over the text.</summary>
 /// <remarks>
 /// Two widely used programs differ in small things, and so do their ids on ties: SentencePiece rounds the best score so far to a float
-/// but compares candidates as doubles, knows kinds of pieces, and covers unknown characters one by one.
+/// but compares candidates as doubles, and leaves pieces that are no text out of the least score.
 /// </remarks>
 internal sealed class UnigramModel
 {
@@ -22,11 +22,11 @@ internal sealed class UnigramModel
     /// <param name="pieces">The vocabulary.</param>
     /// <param name="unknown">Number of the piece for unknown characters.</param>
     /// <param name="fallsBackToBytes">Whether unknown characters become pieces of one byte each, where the vocabulary has them all.</param>
-    /// <param name="isSentencePiece">Whether scores are rounded, and pieces told apart by kind, as SentencePiece does.</param>
+    /// <param name="isSentencePiece">Whether scores are rounded, and only normal pieces count for the least score, as SentencePiece does.</param>
     public UnigramModel(IReadOnlyList<Piece> pieces, int unknown, bool fallsBackToBytes, bool isSentencePiece)
     {
         (_pieces, _unknown, _rounds) = (pieces, unknown, isSentencePiece);
-        _trie = new PieceTrie([.. pieces.Index().Where(entry => !isSentencePiece || entry.Item.Kind is PieceKind.Normal or PieceKind.UserDefined).Select(static entry => (entry.Item.Text, entry.Index))]);
+        _trie = new PieceTrie([.. pieces.Index().Where(static entry => entry.Item.Kind is PieceKind.Normal or PieceKind.UserDefined).Select(static entry => (entry.Item.Text, entry.Index))]);
         (double smallest, double largest) = (double.MaxValue, double.MinValue);
         foreach (Piece piece in pieces)
         {
@@ -150,6 +150,10 @@ internal sealed class UnigramModel
 
         return bytes;
     }
+
+    /// <summary>Whether a piece stands for a byte.</summary>
+    public static bool IsByte(string piece) => piece.Length == 6
+        && int.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int value) && NameOf(value) == piece;
 
     /// <summary>The piece that stands for a byte.</summary>
     public static string NameOf(int value) => string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>");

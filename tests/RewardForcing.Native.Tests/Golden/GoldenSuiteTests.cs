@@ -34,6 +34,10 @@ public sealed class GoldenSuiteTests
 
     [Theory]
     [InlineData("philox.json")]
+    [InlineData("prompts_odd.expected.json")]
+    [InlineData("spm_bytefallback/cases.json")]
+    [InlineData("spm_nobytes/cases.json")]
+    [InlineData("text_cleaning.json")]
     [InlineData("video/frame_000.png")]
     [InlineData("video/frame_001.png")]
     [InlineData("video/frame_006.png")]

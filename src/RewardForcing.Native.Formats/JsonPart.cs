@@ -69,6 +69,16 @@ public readonly struct JsonPart
         }
     }
 
+    /// <summary>A value that was parsed elsewhere.</summary>
+    /// <param name="file">For messages.</param>
+    /// <param name="value">An object.</param>
+    /// <exception cref="ModelFormatException">It is none.</exception>
+    public static JsonPart Of(string file, JsonElement value)
+    {
+        JsonPart root = new(file, "", value);
+        return root.IsObject ? root : throw new ModelFormatException(file, $"must be a JSON object, got {root.Kind}");
+    }
+
     /// <summary>A member that has to be there.</summary>
     /// <exception cref="ModelFormatException">It is not, or this is no object.</exception>
     public JsonPart this[string name] => TryGet(name, out JsonPart part) ? part : throw Error($"has no {Join(name)}", Join(name));

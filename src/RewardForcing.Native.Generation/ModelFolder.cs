@@ -82,6 +82,7 @@ public sealed class ModelFolder
     /// <param name="config">Sizes; null takes <see cref="Config"/>.</param>
     /// <param name="cancellation">Stops between two tensors.</param>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
+    /// <exception cref="ModelFormatException">A file is damaged, or the config speaks of another number of layers than the weights.</exception>
     /// <exception cref="WeightMismatchException">The weights are not those of such a transformer.</exception>
     public WanTransformer LoadTransformer(Device device, string? checkpoint = null, WanLoadOptions? options = null, WanConfig? config = null, CancellationToken cancellation = default)
     {
@@ -90,8 +91,14 @@ public sealed class ModelFolder
             throw new FileNotFoundException($"{checkpoint}: there is no such checkpoint.", checkpoint);
         }
 
+        string? file = config is null ? TryFind(ModelPart.TransformerConfig) : null;
         config ??= Config(checkpoint);
         using TensorArchive archive = TensorArchive.Open(checkpoint ?? Find(ModelPart.Transformer));
+        if (file is not null && ModelRecognizer.Recognize(archive).Wan is { } found && found.Layers != config.Layers)
+        {
+            throw new ModelFormatException(file, $"num_layers is {config.Layers}, but {archive.Path} holds {found.Layers}; these files do not belong together", "num_layers");
+        }
+
         return WanTransformer.Load(device, config, archive, options, cancellation);
     }
 
@@ -104,6 +111,24 @@ public sealed class ModelFolder
     {
         using TensorArchive archive = TensorArchive.Open(Find(ModelPart.Vae));
         return WanVae.Load(device, archive, null, options, cancellation);
+    }
+
+    /// <summary>Cleans prompts, cuts them into tokens, and encodes them; the text encoder is released again.</summary>
+    /// <param name="device">Where it is to run.</param>
+    /// <param name="prompts">Any texts; an empty one is encoded as the lone <c>&lt;/s&gt;</c>.</param>
+    /// <param name="type">Type of the activations: F32 or BF16.</param>
+    /// <param name="cancellation">Stops between two tensors or layers.</param>
+    /// <exception cref="FileNotFoundException">The tokenizer or the text encoder is missing.</exception>
+    /// <exception cref="ModelFormatException">A file is damaged, or the tokenizer is none of umT5: it closes no text.</exception>
+    public PromptEmbedding[] EncodePrompts(Device device, IReadOnlyList<string> prompts, DType type = DType.F32, CancellationToken cancellation = default)
+    {
+        UnigramTokenizer tokenizer = UnigramTokenizer.Open(Find(ModelPart.Tokenizer));
+        if (tokenizer.EndOfText is null)
+        {
+            throw new ModelFormatException(tokenizer.Path, "has no piece </s> that closes a text, so it is not the tokenizer of a Wan text encoder");
+        }
+
+        return EncodeTexts(device, [.. prompts.Select(prompt => tokenizer.Encode(TextCleaning.Clean(prompt)))], type, cancellation);
     }
 
     /// <summary>Loads the text encoder, encodes texts and releases it.</summary>

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using RewardForcing.Native.Formats;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Models;
@@ -7,6 +7,9 @@ namespace RewardForcing.Native.Models;
 /// <remarks>Spec: models 1.1. Read from <c>config.json</c> of the original layout or of the diffusers layout.</remarks>
 public sealed record WanConfig
 {
+    private const int MostWidth = 1 << 17;
+    private const int MostLayers = 1024;
+
     /// <summary>The published text-to-video model of 1.3 billion parameters; also the shape of every Reward Forcing checkpoint.</summary>
     public static WanConfig T2V1_3B { get; } = new();
 
@@ -66,56 +69,50 @@ public sealed record WanConfig
 
     /// <summary>Reads <c>config.json</c> of either layout; keys it lacks keep the values of the 1.3B model, keys it has besides are ignored.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="InvalidDataException">The file is no JSON object, or a value is impossible.</exception>
-    public static WanConfig FromFile(string path)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return FromJson(document.RootElement);
-        }
-        catch (JsonException error)
-        {
-            throw new InvalidDataException($"{path}: expected a JSON model config, found a syntax error at line {error.LineNumber + 1}.", error);
-        }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException or FormatException)
-        {
-            throw new InvalidDataException($"{path}: {error.Message}", error);
-        }
-    }
+    /// <exception cref="ModelFormatException">The file is no JSON object, or a value is impossible; the message names file and key.</exception>
+    public static WanConfig FromFile(string path) => FromJson(JsonPart.ReadFile(path));
 
     /// <summary>Reads the keys of a model config of either layout.</summary>
     /// <param name="json">The object; unknown keys are ignored.</param>
-    /// <exception cref="ArgumentException">A value is impossible, or this is no object.</exception>
-    public static WanConfig FromJson(JsonElement json)
+    /// <exception cref="ModelFormatException">A value is impossible; the message names file and key.</exception>
+    public static WanConfig FromJson(JsonPart json)
     {
-        if (json.ValueKind != JsonValueKind.Object)
+        int heads = Number(json, T2V1_3B.Heads, MostLayers, "num_heads", "num_attention_heads");
+        int dim = json.TryGet("attention_head_dim", out JsonPart headDim)
+            ? heads * headDim.Whole(2, MostWidth / heads)
+            : Number(json, T2V1_3B.Dim, MostWidth, "dim");
+        int image = json.TryGet("image_dim", out JsonPart imageDim) ? imageDim.Whole(0, MostWidth) : 0;
+        string type = json.TextOrNull("model_type") ?? (image > 0 ? "i2v" : "t2v");
+        if (type is not ("t2v" or "i2v"))
         {
-            throw new ArgumentException($"wan config: expected a JSON object, got {json.ValueKind}.", nameof(json));
+            throw json["model_type"].Wrong("t2v or i2v");
         }
 
-        int heads = Number(json, T2V1_3B.Heads, "num_heads", "num_attention_heads");
-        int dim = json.TryGetProperty("attention_head_dim", out _)
-            ? checked(heads * Number(json, 0, "attention_head_dim"))
-            : Number(json, T2V1_3B.Dim, "dim");
-        int image = Number(json, 0, "image_dim");
-        bool imageToVideo = image > 0 || (json.TryGetProperty("model_type", out JsonElement type) && type.ValueEquals("i2v"));
+        bool imageToVideo = image > 0 || type == "i2v";
         WanConfig config = new()
         {
             ModelType = imageToVideo ? WanModelType.ImageToVideo : WanModelType.TextToVideo,
             Dim = dim,
-            FfnDim = Number(json, T2V1_3B.FfnDim, "ffn_dim"),
+            FfnDim = Number(json, T2V1_3B.FfnDim, MostWidth, "ffn_dim"),
             Heads = heads,
-            Layers = Number(json, T2V1_3B.Layers, "num_layers"),
-            InChannels = Number(json, imageToVideo ? I2V14B.InChannels : T2V1_3B.InChannels, "in_dim", "in_channels"),
-            OutChannels = Number(json, T2V1_3B.OutChannels, "out_dim", "out_channels"),
-            FreqDim = Number(json, T2V1_3B.FreqDim, "freq_dim"),
-            TextDim = Number(json, T2V1_3B.TextDim, "text_dim"),
-            TextTokens = Number(json, T2V1_3B.TextTokens, "text_len"),
-            ClipDim = image > 0 ? image : Number(json, T2V1_3B.ClipDim, "clip_dim"),
-            Eps = json.TryGetProperty("eps", out JsonElement eps) ? eps.GetSingle() : T2V1_3B.Eps,
+            Layers = Number(json, T2V1_3B.Layers, MostLayers, "num_layers"),
+            InChannels = Number(json, imageToVideo ? I2V14B.InChannels : T2V1_3B.InChannels, MostWidth, "in_dim", "in_channels"),
+            OutChannels = Number(json, T2V1_3B.OutChannels, MostWidth, "out_dim", "out_channels"),
+            FreqDim = Number(json, T2V1_3B.FreqDim, MostWidth, "freq_dim"),
+            TextDim = Number(json, T2V1_3B.TextDim, MostWidth, "text_dim"),
+            TextTokens = Number(json, T2V1_3B.TextTokens, MostWidth, "text_len"),
+            ClipDim = image > 0 ? image : Number(json, T2V1_3B.ClipDim, MostWidth, "clip_dim"),
+            Eps = json.TryGet("eps", out JsonPart eps) ? (float)eps.Number() : T2V1_3B.Eps,
         };
-        config.Validate();
+        try
+        {
+            config.Validate();
+        }
+        catch (ArgumentException error)
+        {
+            throw json.Error(error.Message.TrimEnd('.'));
+        }
+
         return config;
     }
 
@@ -129,15 +126,21 @@ public sealed record WanConfig
             ("freq_dim", FreqDim), ("text_dim", TextDim), ("text_len", TextTokens), ("clip_dim", ClipDim),
         })
         {
-            if (value is < 1 or > 1 << 20)
+            int most = name is "num_layers" or "num_heads" ? MostLayers : MostWidth;
+            if (value < 1 || value > most)
             {
-                throw new ArgumentException($"wan config: {name} must be from 1 to {1 << 20}, got {value}.");
+                throw new ArgumentException($"wan config: {name} must be from 1 to {most}, got {value}.");
             }
         }
 
         if (Dim % Heads != 0 || HeadDim % 2 != 0)
         {
             throw new ArgumentException($"wan config: dim must be an even multiple of num_heads, got dim {Dim} and {Heads} heads.");
+        }
+
+        if (!(Eps >= 0 && float.IsFinite(Eps)))
+        {
+            throw new ArgumentException($"wan config: eps must be a finite number from 0, got {Eps}.");
         }
 
         if (FreqDim % 2 != 0)
@@ -181,15 +184,13 @@ public sealed record WanConfig
         return list;
     }
 
-    private static int Number(JsonElement json, int fallback, params ReadOnlySpan<string> keys)
+    private static int Number(JsonPart json, int fallback, int most, params ReadOnlySpan<string> keys)
     {
         foreach (string key in keys)
         {
-            if (json.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null)
+            if (json.TryGet(key, out JsonPart value))
             {
-                return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number)
-                    ? number
-                    : throw new ArgumentException($"wan config: {key} must be a whole number, got {value.GetRawText()}.");
+                return value.Whole(1, most);
             }
         }
 

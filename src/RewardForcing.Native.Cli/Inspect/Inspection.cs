@@ -97,7 +97,7 @@ public sealed class Inspection
     private static InspectedTokenizer Tokenizer(ModelPart? part, string path)
     {
         string format = path.EndsWith(".json", StringComparison.Ordinal) ? "tokenizer.json" : "SentencePiece model";
-        return File.Exists(path) ? new InspectedTokenizer(part, path, format, null) : throw new ModelFormatException(path, "does not exist");
+        return new InspectedTokenizer(part, path, format, UnigramTokenizer.Open(path).VocabularySize);
     }
 
     private static InspectedConfig Config(ModelPart? part, string path)
@@ -121,7 +121,7 @@ public sealed class Inspection
                 document.RootElement.WriteTo(check);
             }
 
-            return new InspectedConfig(part, path, Describe(document.RootElement), document.RootElement.Clone());
+            return new InspectedConfig(part, path, Describe(path, document.RootElement), document.RootElement.Clone());
         }
         catch (JsonException error)
         {
@@ -135,7 +135,7 @@ public sealed class Inspection
     }
 
     // A transformer's sizes; a configuration with impossible ones fails, as it would when it is loaded.
-    private static string? Describe(JsonElement json)
+    private static string? Describe(string path, JsonElement json)
     {
         string? name = json.TryGetProperty("_class_name", out JsonElement type) && type.ValueKind == JsonValueKind.String ? type.GetString() : null;
         if (name is not ("WanModel" or "WanTransformer3DModel" or "CausalWanModel"))
@@ -143,16 +143,9 @@ public sealed class Inspection
             return null;
         }
 
-        try
-        {
-            WanConfig config = WanConfig.FromJson(json);
-            string kind = config.IsImageToVideo ? "image-to-video" : "text-to-video";
-            return $"a Wan transformer ({kind}, width {config.Dim}, feed-forward {config.FfnDim}, {config.Layers} layers of {config.Heads} heads, {config.InChannels} input channels)";
-        }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException or FormatException or OverflowException)
-        {
-            throw new InvalidDataException(error.Message, error);
-        }
+        WanConfig config = WanConfig.FromJson(JsonPart.Of(path, json));
+        string kind = config.IsImageToVideo ? "image-to-video" : "text-to-video";
+        return $"a Wan transformer ({kind}, width {config.Dim}, feed-forward {config.FfnDim}, {config.Layers} layers of {config.Heads} heads, {config.InChannels} input channels)";
     }
 
     private static string Lack(ModelFolder folder, ModelPart part)
@@ -171,8 +164,8 @@ public sealed class Inspection
 
     private static string TokenizerIn(string folder)
     {
-        string model = System.IO.Path.Combine(folder, "spiece.model");
-        return File.Exists(model) ? model : System.IO.Path.Combine(folder, "tokenizer.json");
+        string json = System.IO.Path.Combine(folder, "tokenizer.json");
+        return File.Exists(json) ? json : System.IO.Path.Combine(folder, "spiece.model");
     }
 
     // Files in the folder and in those of the diffusers layout, without shards: their index stands for them.

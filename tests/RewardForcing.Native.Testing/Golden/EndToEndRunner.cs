@@ -22,7 +22,7 @@ public sealed class EndToEndRunner : GoldenRunner
         List<Comparison> results = [];
         PromptEmbedding prompt = Text(file, device, results);
         using WanVae vae = Open(file, "decoder.conv1.weight", archive => WanVae.Load(device, archive));
-        WanConfig config = WanConfig.FromJson(file.Config.GetProperty("dit"));
+        WanConfig config = WanConfig.FromJson(JsonPart.Of(file.Path, file.Config.GetProperty("dit")));
         using WanTransformer transformer = Open(file, "patch_embedding.weight", archive => WanTransformer.Load(device, config, archive));
         LatentFrames? given = Given(file, vae, results);
         GenerationRequest request = new()

@@ -32,7 +32,7 @@ public sealed class WanCheckpointRunner : GoldenRunner
             yield return comparison;
         }
 
-        WanConfig mini = WanConfig.FromJson(file.Config.GetProperty("dit"));
+        WanConfig mini = WanConfig.FromJson(JsonPart.Of(file.Path, file.Config.GetProperty("dit")));
         yield return Forward(file, device, mini, Path.Combine(folder, "pt", "flat_rf_fp32.pt"), "out.dit_flow_flat_rf_fp32");
         using JsonDocument sums = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "checksums.json")));
         foreach (JsonProperty entry in sums.RootElement.EnumerateObject())

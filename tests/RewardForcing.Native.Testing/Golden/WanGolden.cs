@@ -14,7 +14,7 @@ internal static class WanGolden
 
     public static WanTransformer Load(GoldenFile file, Device device)
     {
-        WanConfig config = WanConfig.FromJson(file.Config);
+        WanConfig config = WanConfig.FromJson(JsonPart.Of(file.Path, file.Config));
         using TensorArchive archive = file.OpenWeights();
 
         // A case that carries its own weights holds inputs and outputs beside them.

@@ -1,3 +1,4 @@
+using RewardForcing.Native.Formats;
 using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
 using RewardForcing.Native.Tensors;
@@ -49,6 +50,16 @@ public sealed class ModelFolderTests : IDisposable
         using CpuDevice device = new(1);
         string checkpoint = Path.Combine(_folder, "model.pt");
         Assert.Contains("model.pt: there is no such checkpoint", Assert.Throws<FileNotFoundException>(() => ModelFolder.Open(_folder).LoadTransformer(device, checkpoint)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LoadTransformer_ConfigOfMoreLayersThanTheWeights_NamesBoth()
+    {
+        File.Copy(Fixtures.Path("golden/formats/malformed/M/config_layers_more_than_file.json"), Path.Combine(_folder, "config.json"));
+        File.Copy(Fixtures.Path("golden/formats/malformed/M/ok/diffusion_pytorch_model.safetensors"), Path.Combine(_folder, "diffusion_pytorch_model.safetensors"));
+        using CpuDevice device = new(1);
+        string message = Assert.Throws<ModelFormatException>(() => ModelFolder.Open(_folder).LoadTransformer(device)).Message;
+        Assert.Matches(@"config\.json: num_layers is 4, but .*diffusion_pytorch_model\.safetensors holds \d+; these files do not belong together\.$", message);
     }
 
     [Theory]

@@ -8,6 +8,9 @@ public static class ChannelRmsNorm
 {
     private const string Op = "channel_rms_norm";
 
+    // A row shorter than this is divided by this (torch.nn.functional.normalize).
+    private const double Floor = 1e-12;
+
     /// <summary>Computes <c>y = activation(x / max(|x|, 1e-12) * sqrt(C) * gamma)</c>, with a rounding after each factor in BF16.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Input, <c>[..., C]</c>, F32 or BF16.</param>
@@ -62,9 +65,23 @@ public static class ChannelRmsNorm
     private static void Row<TRounding>(ReadOnlySpan<float> x, ReadOnlySpan<float> gamma, Span<float> y)
         where TRounding : struct, IRounding
     {
+        double length = Math.Sqrt(Lanes.SumOfSquares(x));
+        if (typeof(TRounding) == typeof(KeepFloat))
+        {
+            // Rounded once, at the end: what is lost here a deep decoder of few channels amplifies.
+            Vector<double> scale = new(Math.Sqrt(x.Length) / Math.Max(length, Floor));
+            for (int i = 0; i < x.Length; i += Lanes.Width)
+            {
+                Vector.Widen(Lanes.Load(x, i), out Vector<double> low, out Vector<double> high);
+                Vector.Widen(Lanes.Load(gamma, i), out Vector<double> lowGamma, out Vector<double> highGamma);
+                Lanes.Store(Vector.Narrow(low * scale * lowGamma, high * scale * highGamma), y, i);
+            }
+
+            return;
+        }
+
         // Division, not a reciprocal: the reference divides, and in BF16 that decides the rounding.
-        Vector<float> length = TRounding.Apply(new Vector<float>((float)Math.Sqrt(Lanes.SumOfSquares(x))));
-        Vector<float> divisor = Vector.Max(length, new Vector<float>(1e-12f));
+        Vector<float> divisor = Vector.Max(TRounding.Apply(new Vector<float>((float)length)), new Vector<float>((float)Floor));
         Vector<float> factor = new(MathF.Sqrt(x.Length));
         for (int i = 0; i < x.Length; i += Lanes.Width)
         {

@@ -15,41 +15,33 @@ internal sealed class FfmpegProcess : IDisposable
     private readonly Task<byte[]> _output;
     private readonly Task<byte[]> _errors;
 
-    private FfmpegProcess(Process process, long maxOutput)
+    private FfmpegProcess(Process process, long? maxOutput)
     {
         _process = process;
 
-        // Both pipes are read all the time: a full one would stop the program.
-        _output = Task.Run(() => ReadStart(process.StandardOutput.BaseStream, maxOutput));
+        // Both pipes are read all the time: a full one would stop the program. A stream is read by who asked for it.
+        _output = maxOutput is long most ? Task.Run(() => ReadStart(process.StandardOutput.BaseStream, most)) : Task.FromResult<byte[]>([]);
         _errors = Task.Run(() => ReadTail(process.StandardError.BaseStream));
     }
 
     /// <summary>Where the program's input is written.</summary>
     public Stream Input => _process.StandardInput.BaseStream;
 
+    /// <summary>What the program writes, for a program started with <see cref="StartStream"/>; whoever stops reading stops the program.</summary>
+    public Stream Stream => _process.StandardOutput.BaseStream;
+
     /// <summary>Starts the program.</summary>
     /// <param name="program">Full path.</param>
     /// <param name="arguments">Passed as they are, without a shell.</param>
     /// <param name="maxOutput">Bytes of standard output that are kept; the rest is read and dropped.</param>
     /// <exception cref="IOException">It does not start.</exception>
-    public static FfmpegProcess Start(string program, IEnumerable<string> arguments, long maxOutput = 0)
-    {
-        ProcessStartInfo start = new(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            CreateNoWindow = true,
-        };
-        try
-        {
-            return new FfmpegProcess(Process.Start(start)!, maxOutput);
-        }
-        catch (Win32Exception error)
-        {
-            throw new IOException($"{program} does not start: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}.", error);
-        }
-    }
+    public static FfmpegProcess Start(string program, IEnumerable<string> arguments, long maxOutput = 0) => Launch(program, arguments, maxOutput);
+
+    /// <summary>Starts the program for a caller who reads <see cref="Stream"/> to its end, or disposes.</summary>
+    /// <param name="program">Full path.</param>
+    /// <param name="arguments">Passed as they are, without a shell.</param>
+    /// <exception cref="IOException">It does not start.</exception>
+    public static FfmpegProcess StartStream(string program, IEnumerable<string> arguments) => Launch(program, arguments, null);
 
     /// <summary>Ends the input and waits for the program.</summary>
     /// <param name="limit">How long at most; then it is killed.</param>
@@ -90,6 +82,25 @@ internal sealed class FfmpegProcess : IDisposable
     {
         Kill();
         _process.Dispose();
+    }
+
+    private static FfmpegProcess Launch(string program, IEnumerable<string> arguments, long? maxOutput)
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            CreateNoWindow = true,
+        };
+        try
+        {
+            return new FfmpegProcess(Process.Start(start)!, maxOutput);
+        }
+        catch (Win32Exception error)
+        {
+            throw new IOException($"{program} does not start: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}.", error);
+        }
     }
 
     private void Kill()

@@ -1,0 +1,80 @@
+// channel_rms_norm: y[r, c] = activation(x[r, c] / max(|x[r]|, 1e-12) * sqrt(C) * gamma[c])
+//
+//   y, x       [R, C]   RF_T     a row (a pixel) is shared by RF_WARPS warps
+//   gamma      [C]      RF_W
+//
+// With bf16 the length and each factor are rounded. With float the length and the product are double and rounded once, as on the
+// processor: what three roundings lose a deep decoder of few channels amplifies. C and all addresses fit accesses of RF_N elements.
+// RF_ACTIVATION is applied last. Launched by ChannelRmsNorm.cs.
+//
+// Variants: RF_T=float,bf16 RF_W=float,bf16 RF_ACTIVATION=0,3 RF_N=1,8 RF_WARPS=1,4
+#include "common/activation.cuh"
+#include "common/rows.cuh"
+
+// What the squares of a row are summed in.
+template <typename T>
+struct sum_of
+{
+    typedef float type;
+};
+
+template <>
+struct sum_of<float>
+{
+    typedef double type;
+};
+
+__device__ __forceinline__ float scaled(float x, double length, double root, float gamma)
+{
+    double divisor = length > 1e-12 ? length : 1e-12;
+    return (float)((double)x * (root / divisor) * (double)gamma);
+}
+
+__device__ __forceinline__ float scaled(float x, float length, float root, float gamma)
+{
+    // Division, not a reciprocal: the reference divides, and in bfloat16 that decides the rounding.
+    float unit = round_to<bf16>(__fdiv_rn(x, fmaxf(round_to<bf16>(length), 1e-12f)));
+    return round_to<bf16>(__fmul_rn(round_to<bf16>(__fmul_rn(unit, root)), gamma));
+}
+
+extern "C" __global__ void channel_rms_norm_forward(
+    RF_T* __restrict__ y, const RF_T* __restrict__ x, const RF_W* __restrict__ gamma, long long rows, int channels)
+{
+    typedef sum_of<RF_T>::type total;
+    __shared__ total shared[RF_WARPS];
+    long long row = row_index();
+    if (row >= rows)
+    {
+        return;
+    }
+
+    x += row * channels;
+    y += row * channels;
+    total squares = 0;
+    FOR_COLUMNS(c)
+    {
+        float v[RF_N];
+        load_floats(x + c, v);
+#pragma unroll
+        for (int i = 0; i < RF_N; i++)
+        {
+            squares += (total)v[i] * (total)v[i];
+        }
+    }
+
+    total length = sqrt(row_sum<RF_WARPS>(squares, shared));
+    total root = sqrt((total)channels);
+    FOR_COLUMNS(c)
+    {
+        float v[RF_N], g[RF_N];
+        load_floats(x + c, v);
+        load_floats(gamma + c, g);
+#pragma unroll
+        for (int i = 0; i < RF_N; i++)
+        {
+            v[i] = activate<RF_ACTIVATION>(scaled(v[i], length, root, g[i]));
+        }
+
+        store_floats(y + c, v);
+    }
+}

@@ -1,0 +1,37 @@
+// modulation: m[k, f, c] = table[k, c] + e[f, k, c], or + e[f, c] if the embedding is shared
+//
+//   m          [K, F, C]   RF_T
+//   table      [K, C]      RF_W
+//   e          [F, K, C]   RF_T     [F, C] if shared
+//
+// RF_T is float or bf16; the sum is float, rounded once. A thread makes RF_N columns; C and all addresses fit accesses of that many.
+// Grid: (columns in blocks, K * F, 1), rows in steps of gridDim.y. Launched by Modulation.cs.
+//
+// Variants: RF_T=float,bf16 RF_W=float,bf16 RF_N=1,4
+#include "common/pack.cuh"
+
+extern "C" __global__ void modulation_forward(
+    RF_T* __restrict__ m, const RF_W* __restrict__ table, const RF_T* __restrict__ e, int kinds, long long frames, int channels, int shared)
+{
+    int c = (blockIdx.x * blockDim.x + threadIdx.x) * RF_N;
+    if (c >= channels)
+    {
+        return;
+    }
+
+    for (long long row = blockIdx.y; row < kinds * frames; row += gridDim.y)
+    {
+        long long kind = row / frames;
+        long long frame = row % frames;
+        float a[RF_N], b[RF_N];
+        load_floats(table + kind * channels + c, a);
+        load_floats(e + (shared ? frame : frame * kinds + kind) * channels + c, b);
+#pragma unroll
+        for (int i = 0; i < RF_N; i++)
+        {
+            a[i] += b[i];
+        }
+
+        store_floats(m + row * channels + c, a);
+    }
+}

@@ -7,7 +7,7 @@
 // RF_T is float or bf16. A row is shared by RF_WARPS warps; D and all addresses fit accesses of RF_N channels.
 // Launched by RmsNormRope.cs.
 //
-// Variants: RF_T=float,bf16 RF_W=float,bf16 RF_N=2,4 RF_WARPS=1,4
+// Variants: RF_T=float,bf16 RF_W=float,bf16 RF_N=2,8 RF_WARPS=1,4
 #include "common/rope.cuh"
 #include "common/rows.cuh"
 
@@ -39,7 +39,7 @@ extern "C" __global__ void rms_norm_rope_forward(
     float rstd = 1.0f / sqrtf(row_sum<RF_WARPS>(squares, shared) / channels + eps);
     int token = (int)(row % tokens);
     bool rotates = token < frames * height * width;
-    rope_place place = place_of(token, frames, height, width, time, plane);
+    rope_place place = rotates ? place_of(token, frames, height, width, time, plane) : rope_place();
     FOR_COLUMNS(c)
     {
         float v[RF_N], w[RF_N];

@@ -6,7 +6,7 @@
 // RF_T is float or bf16; rotation in float, rounded once. A thread makes RF_N channels of one head; D and all addresses fit accesses
 // of that many. Grid: (N D in blocks, B L in steps of gridDim.y). Launched by Rope.cs and RmsNormRope.cs.
 //
-// Variants: RF_T=float,bf16 RF_N=2,4
+// Variants: RF_T=float,bf16 RF_N=2,8
 #include "common/double_math.cuh"
 #include "common/rope.cuh"
 

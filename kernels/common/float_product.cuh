@@ -1,0 +1,61 @@
+// C = A B^T for one tile of C in float: for F32, for element types the tensor cores do not multiply without loss, and for rows that
+// are not aligned. The slow, exact twin of product.cuh.
+//
+// A block of 256 threads makes 64 x 64, each thread 4 x 4; 16 columns of A and B at a time, widened to float on the way to shared
+// memory, where they lie transposed so that a thread reads its four rows as one word of 16 bytes.
+#pragma once
+
+#include "common/bf16.cuh"
+
+#define FLOAT_THREADS 256
+#define FLOAT_TILE 64
+#define FLOAT_SLICE 16
+
+// left(row, k) and right(column, k) give elements of the tile, zero outside; finish(row, column, sums) takes four columns of a row.
+template <typename LEFT, typename RIGHT, typename FINISH>
+__device__ __forceinline__ void multiply_floats(long long depth, LEFT left, RIGHT right, FINISH finish)
+{
+    __shared__ float a[FLOAT_SLICE][FLOAT_TILE + 4];
+    __shared__ float b[FLOAT_SLICE][FLOAT_TILE + 4];
+    int row = threadIdx.x / 16 * 4;
+    int column = threadIdx.x % 16 * 4;
+    float sums[4][4] = {};
+    for (long long k0 = 0; k0 < depth; k0 += FLOAT_SLICE)
+    {
+        // Nobody reads the slice before any more.
+        __syncthreads();
+        int k = threadIdx.x % FLOAT_SLICE;
+#pragma unroll
+        for (int i = 0; i < FLOAT_TILE; i += FLOAT_THREADS / FLOAT_SLICE)
+        {
+            int line = threadIdx.x / FLOAT_SLICE + i;
+            a[k][line] = left(line, k0 + k);
+            b[k][line] = right(line, k0 + k);
+        }
+
+        __syncthreads();
+#pragma unroll
+        for (int step = 0; step < FLOAT_SLICE; step++)
+        {
+            float4 u = *(const float4*)&a[step][row];
+            float4 v = *(const float4*)&b[step][column];
+            float us[4] = {u.x, u.y, u.z, u.w};
+            float vs[4] = {v.x, v.y, v.z, v.w};
+#pragma unroll
+            for (int m = 0; m < 4; m++)
+            {
+#pragma unroll
+                for (int n = 0; n < 4; n++)
+                {
+                    sums[m][n] = fmaf(us[m], vs[n], sums[m][n]);
+                }
+            }
+        }
+    }
+
+#pragma unroll
+    for (int m = 0; m < 4; m++)
+    {
+        finish(row + m, column, sums[m]);
+    }
+}

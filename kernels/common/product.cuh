@@ -1,0 +1,150 @@
+// C = A B^T for one tile of C on the tensor cores: bfloat16 in, float sums. Shared by linear, fused_mlp and the convolutions, which
+// differ in how rows of A are found and in what happens to the sums.
+//
+// A block of 128 threads makes RF_TILE_M x RF_TILE_N; its 4 warps take a quarter each. 32 columns of A and B (a "slice") are
+// multiplied at a time, RF_STAGES - 1 slices are on their way from global memory. Rows of a slice are 64 bytes, four chunks of 16;
+// chunk c of row r is stored at c ^ (r / 2 % 4), so that eight rows read or written together touch all banks once.
+#pragma once
+
+#include "common/mma.cuh"
+
+#define PRODUCT_THREADS 128
+#define SLICE 32
+
+#define WARP_M (RF_TILE_M / 2)
+#define WARP_N (RF_TILE_N / 2)
+
+// Sums of one warp: fragment (m, n) covers rows 16 m .. and columns 8 n .. of its quarter.
+typedef float product_sums[WARP_M / 16][WARP_N / 8][4];
+
+#define STAGE_BYTES ((RF_TILE_M + RF_TILE_N) * SLICE * 2)
+
+__device__ __forceinline__ uint slice_address(uint tile, int row, int chunk)
+{
+    return tile + row * (SLICE * 2) + ((chunk ^ (row / 2 % 4)) * 16);
+}
+
+__device__ __forceinline__ void multiply_slice(product_sums& sums, uint left, uint right)
+{
+    int lane = threadIdx.x % 32;
+    int m0 = threadIdx.x / 64 * WARP_M;
+    int n0 = threadIdx.x / 32 % 2 * WARP_N;
+#pragma unroll
+    for (int k = 0; k < SLICE / 16; k++)
+    {
+        uint a[WARP_M / 16][4];
+#pragma unroll
+        for (int m = 0; m < WARP_M / 16; m++)
+        {
+            load_matrices(a[m], slice_address(left, m0 + m * 16 + lane % 16, k * 2 + lane / 16));
+        }
+
+#pragma unroll
+        for (int n = 0; n < WARP_N / 16; n++)
+        {
+            // Two fragments of B: rows of B are columns of the product, so no transposition.
+            uint b[4];
+            load_matrices(b, slice_address(right, n0 + n * 16 + lane % 8 + lane / 16 * 8, k * 2 + lane / 8 % 2));
+#pragma unroll
+            for (int m = 0; m < WARP_M / 16; m++)
+            {
+                multiply_add(sums[m][2 * n], a[m], b[0], b[1]);
+                multiply_add(sums[m][2 * n + 1], a[m], b[2], b[3]);
+            }
+        }
+    }
+}
+
+// load(left, right, slice) starts the copies of one slice to shared memory.
+template <typename LOAD>
+__device__ __forceinline__ void multiply(product_sums& sums, uint shared, int slices, LOAD load)
+{
+#pragma unroll
+    for (int m = 0; m < WARP_M / 16; m++)
+    {
+#pragma unroll
+        for (int n = 0; n < WARP_N / 8; n++)
+        {
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+            {
+                sums[m][n][i] = 0.0f;
+            }
+        }
+    }
+
+#pragma unroll
+    for (int stage = 0; stage < RF_STAGES - 1; stage++)
+    {
+        if (stage < slices)
+        {
+            load(shared + stage * STAGE_BYTES, shared + stage * STAGE_BYTES + RF_TILE_M * SLICE * 2, stage);
+        }
+
+        commit_copies();
+    }
+
+    for (int slice = 0; slice < slices; slice++)
+    {
+        wait_copies<RF_STAGES - 2>();
+
+        // The slice is there for all, and everybody is done with the one before, whose place is refilled.
+        __syncthreads();
+        int next = slice + RF_STAGES - 1;
+        if (next < slices)
+        {
+            uint stage = shared + next % RF_STAGES * STAGE_BYTES;
+            load(stage, stage + RF_TILE_M * SLICE * 2, next);
+        }
+
+        commit_copies();
+        uint stage = shared + slice % RF_STAGES * STAGE_BYTES;
+        multiply_slice(sums, stage, stage + RF_TILE_M * SLICE * 2);
+    }
+}
+
+// Hands the sums to finish(row, column, floats), eight neighbours of a row at a time, so that they can be stored in whole sectors.
+// They pass through shared memory (RF_TILE_M * RF_TILE_N floats); chunk c of row r (four floats) is stored at c ^ 2 (r % 4).
+template <typename FINISH>
+__device__ __forceinline__ void finish_product(product_sums& sums, float* shared, FINISH finish)
+{
+    int lane = threadIdx.x % 32;
+    int m0 = threadIdx.x / 64 * WARP_M + lane / 4;
+    int n0 = threadIdx.x / 32 % 2 * WARP_N + lane % 4 * 2;
+
+    // The last slices have been read by all.
+    __syncthreads();
+#pragma unroll
+    for (int m = 0; m < WARP_M / 16; m++)
+    {
+#pragma unroll
+        for (int n = 0; n < WARP_N / 8; n++)
+        {
+#pragma unroll
+            for (int half = 0; half < 2; half++)
+            {
+                int row = m0 + m * 16 + half * 8;
+                int column = n0 + n * 8;
+                float* target = shared + row * RF_TILE_N + ((column / 4) ^ (row % 4 * 2)) * 4 + column % 4;
+                *(float2*)target = make_float2(sums[m][n][2 * half], sums[m][n][2 * half + 1]);
+            }
+        }
+    }
+
+    __syncthreads();
+    for (int piece = threadIdx.x; piece < RF_TILE_M * RF_TILE_N / 8; piece += PRODUCT_THREADS)
+    {
+        int row = piece / (RF_TILE_N / 8);
+        int chunk = piece % (RF_TILE_N / 8) * 2;
+        const float* source = shared + row * RF_TILE_N;
+
+        // Eight neighbouring threads read even chunks; half of them begin with the odd one, so that all banks are used.
+        int first = piece / 4 % 2;
+        float4 u = *(const float4*)(source + ((chunk + first) ^ (row % 4 * 2)) * 4);
+        float4 v = *(const float4*)(source + ((chunk + 1 - first) ^ (row % 4 * 2)) * 4);
+        float4 low = first ? v : u;
+        float4 high = first ? u : v;
+        float values[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+        finish(row, chunk * 4, values);
+    }
+}

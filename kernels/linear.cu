@@ -13,73 +13,19 @@
 // Variants: RF_TENSOR=1 RF_T=bf16 RF_W=bf16 RF_B=float,bf16 RF_ACTIVATION=0,1,3 RF_TILE_M=64,128 RF_TILE_N=RF_TILE_M RF_STAGES=4
 // Variants: RF_TENSOR=0 RF_T=float,bf16 RF_W=float,bf16 RF_B=RF_W RF_ACTIVATION=0,1,2,3
 #include "common/finish.cuh"
-
 #if RF_TENSOR
-#include "common/product.cuh"
-
-extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS) linear_forward(
-    RF_T* __restrict__ y, const RF_T* __restrict__ x, const RF_W* __restrict__ weight, const RF_B* __restrict__ bias,
-    long long rows, int outputs, int inputs)
-{
-    extern __shared__ __align__(128) byte shared[];
-    long long row0 = (long long)blockIdx.x * RF_TILE_M;
-    int column0 = blockIdx.y * RF_TILE_N;
-    product_sums sums;
-    multiply(sums, shared_address(shared), (inputs + SLICE - 1) / SLICE, [&](uint left, uint right, int slice) {
-        int chunk = threadIdx.x % 4;
-        int k = slice * SLICE + chunk * 8;
-#pragma unroll
-        for (int row = threadIdx.x / 4; row < RF_TILE_M; row += PRODUCT_THREADS / 4)
-        {
-            bool valid = k < inputs && row0 + row < rows;
-            copy_async(slice_address(left, row, chunk), valid ? x + (row0 + row) * inputs + k : x, valid);
-        }
-
-#pragma unroll
-        for (int row = threadIdx.x / 4; row < RF_TILE_N; row += PRODUCT_THREADS / 4)
-        {
-            bool valid = k < inputs && column0 + row < outputs;
-            copy_async(slice_address(right, row, chunk), valid ? weight + (long long)(column0 + row) * inputs + k : weight, valid);
-        }
-    });
-
-    finish_product(sums, (float*)shared, [&](int row, int column, float (&values)[8]) {
-        if (row0 + row < rows)
-        {
-            add_bias(values, bias, column0 + column, outputs);
-            apply_activation<RF_T, RF_ACTIVATION>(values);
-            store_columns(y + (row0 + row) * outputs, values, column0 + column, outputs);
-        }
-    });
-}
+#include "common/linear_tensor.cuh"
 #else
-#include "common/float_product.cuh"
+#include "common/linear_float.cuh"
+#endif
 
-extern "C" __global__ void __launch_bounds__(FLOAT_THREADS) linear_forward(
+extern "C" __global__ void __launch_bounds__(LINEAR_THREADS, 1) linear_forward(
     RF_T* __restrict__ y, const RF_T* __restrict__ x, const RF_W* __restrict__ weight, const RF_B* __restrict__ bias,
     long long rows, int outputs, int inputs)
 {
-    long long row0 = (long long)blockIdx.x * FLOAT_TILE;
-    int column0 = blockIdx.y * FLOAT_TILE;
-    multiply_floats(
-        inputs,
-        [&](int row, long long k) {
-            bool valid = row0 + row < rows && k < inputs;
-            float value = to_float(x[valid ? (row0 + row) * inputs + k : 0]);
-            return valid ? value : 0.0f;
-        },
-        [&](int row, long long k) {
-            bool valid = column0 + row < outputs && k < inputs;
-            float value = to_float(weight[valid ? (column0 + row) * (long long)inputs + k : 0]);
-            return valid ? value : 0.0f;
-        },
-        [&](int row, int column, float (&values)[4]) {
-            if (row0 + row < rows)
-            {
-                add_bias(values, bias, column0 + column, outputs);
-                apply_activation<RF_T, RF_ACTIVATION>(values);
-                store_columns(y + (row0 + row) * outputs, values, column0 + column, outputs);
-            }
-        });
+    multiply_rows(x, weight, rows, outputs, inputs, [&](long long row, int column, linear_sums& values) {
+        add_bias(values, bias, column, outputs);
+        apply_activation<RF_T, RF_ACTIVATION>(values);
+        store_columns(y + row * outputs, values, column, outputs);
+    });
 }
-#endif

@@ -4,33 +4,36 @@
 #include "common/activation.cuh"
 #include "common/pack.cuh"
 
-// Adds the bias of columns c .. if there is one; in wide accesses where they fit.
+// Columns c .. of a row that has `columns`, in wide accesses where they fit; past the end, anything.
 template <typename T, int N>
-__device__ __forceinline__ void add_bias(float (&sums)[N], const T* bias, int c, int columns)
+__device__ __forceinline__ void load_columns(const T* row, float (&values)[N], int c, int columns)
 {
-    if (bias == nullptr || c >= columns)
+    if (columns % N == 0 && (ulong)row % (sizeof(T) * N < 16 ? sizeof(T) * N : 16) == 0)
     {
+        load_floats(row + (c < columns ? c : 0), values);
         return;
-    }
-
-    float terms[N];
-    if (columns % N == 0 && (ulong)bias % (sizeof(T) * N < 16 ? sizeof(T) * N : 16) == 0)
-    {
-        load_floats(bias + c, terms);
-    }
-    else
-    {
-#pragma unroll
-        for (int i = 0; i < N; i++)
-        {
-            terms[i] = to_float(bias[c + i < columns ? c + i : c]);
-        }
     }
 
 #pragma unroll
     for (int i = 0; i < N; i++)
     {
-        sums[i] += terms[i];
+        values[i] = to_float(row[c + i < columns ? c + i : 0]);
+    }
+}
+
+// Adds the bias of columns c .. if there is one.
+template <typename T, int N>
+__device__ __forceinline__ void add_bias(float (&sums)[N], const T* bias, int c, int columns)
+{
+    if (bias != nullptr)
+    {
+        float terms[N];
+        load_columns(bias, terms, c, columns);
+#pragma unroll
+        for (int i = 0; i < N; i++)
+        {
+            sums[i] += terms[i];
+        }
     }
 }
 
@@ -52,7 +55,7 @@ __device__ __forceinline__ void apply_activation(float (&sums)[N])
 template <typename T, int N>
 __device__ __forceinline__ void store_columns(T* row, const float (&values)[N], int c, int columns)
 {
-    if (columns % N == 0)
+    if (columns % N == 0 && (ulong)row % (sizeof(T) * N < 16 ? sizeof(T) * N : 16) == 0)
     {
         if (c < columns)
         {

@@ -1,10 +1,15 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using RewardForcing.Native.Models;
 
 namespace RewardForcing.Native.Cli;
 
 /// <summary>The command <c>rewardforcing</c>: parses, runs a verb, and turns every failure into one sentence and an exit code.</summary>
 public static class CommandLine
 {
+    // A run stops between two layers, which may take seconds, and then removes what is not complete.
+    private static readonly TimeSpan _stopLimit = TimeSpan.FromMinutes(1);
+
     /// <summary>Runs one command line.</summary>
     /// <param name="arguments">Without the program's name.</param>
     /// <param name="output">Results.</param>
@@ -15,13 +20,14 @@ public static class CommandLine
         Option<bool> verbose = new("--verbose") { Description = "Add the stack trace to an error.", Recursive = true };
         RootCommand root = new("Real-time video generation with Reward Forcing and Wan 2.1, without an ML framework.");
         root.Add(verbose);
+        root.Add(GenerateCommand.Create(output, error));
         root.Add(InspectCommand.Create(output, error));
         root.Add(DoctorCommand.Create(output));
 
         ParseResult parsed = root.Parse(ArgumentSpelling.Normalize(arguments, OptionNames(root)), new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            string problem = parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is neither a command nor an option here." : parsed.Errors[0].Message;
+            string problem = parsed.UnmatchedTokens.Count > 0 ? $"'{parsed.UnmatchedTokens[0]}' is neither a command nor an option here." : Sentence(parsed.Errors[0]);
             error.WriteLine(arguments.Count == 0 ? "A command is missing." : problem);
             error.WriteLine("`rewardforcing --help` lists the commands, `rewardforcing COMMAND --help` its options.");
             return ExitCode.Usage;
@@ -29,7 +35,7 @@ public static class CommandLine
 
         try
         {
-            InvocationConfiguration configuration = new() { Output = output, Error = error, EnableDefaultExceptionHandler = false };
+            InvocationConfiguration configuration = new() { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = _stopLimit };
             return await parsed.InvokeAsync(configuration);
         }
         catch (OperationCanceledException)
@@ -39,9 +45,31 @@ public static class CommandLine
         }
         catch (Exception failure)
         {
-            error.WriteLine(parsed.GetValue(verbose) ? failure.ToString() : failure.Message.ReplaceLineEndings(" "));
+            error.WriteLine(parsed.GetValue(verbose) ? failure.ToString() : Sentence(failure));
             return ExitCode.Failure;
         }
+    }
+
+    private static string Sentence(Exception failure)
+    {
+        // The runtime adds the name of a parameter, which says nothing to a user.
+        string message = failure is ArgumentException { ParamName: { } name } ? failure.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : failure.Message;
+
+        // Of files that do not fit, the sentence is followed by the complete list of what does not.
+        return failure is WeightMismatchException ? message : message.ReplaceLineEndings(" ");
+    }
+
+    // The parser names types of .NET where a value is none of the kind.
+    private static string Sentence(ParseError error)
+    {
+        if (error.SymbolResult is OptionResult { Option: { } option, Tokens: [Token value, ..] } && error.Message.Contains("as expected type", StringComparison.Ordinal))
+        {
+            Type type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
+            string expected = type == typeof(bool) ? "true or false" : type == typeof(float) || type == typeof(double) ? "a number" : type == typeof(ulong) ? "a whole number from 0 on" : "a whole number";
+            return $"{option.Name} must be {expected}, got {value.Value}.";
+        }
+
+        return error.Message.ReplaceLineEndings(" ");
     }
 
     private static HashSet<string> OptionNames(Command command)

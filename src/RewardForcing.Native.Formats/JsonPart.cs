@@ -35,17 +35,15 @@ public readonly struct JsonPart
     /// <summary>Reads a file that holds one object.</summary>
     /// <param name="file">A JSON file of at most 256 MiB.</param>
     /// <exception cref="ModelFormatException">It cannot be read, or is no JSON object.</exception>
-    public static JsonPart ReadFile(string file)
-    {
-        using MappedFile mapped = MappedFile.Open(file);
-        if (mapped.Length > MaxFile)
-        {
-            throw new ModelFormatException(file, $"has {mapped.Length:N0} bytes, expected JSON of at most {MaxFile:N0}");
-        }
+    public static JsonPart ReadFile(string file) => Parse(file, Bytes(file));
 
-        byte[] bytes = new byte[mapped.Length];
-        mapped.Read(0, bytes);
-        return Parse(file, bytes);
+    /// <summary>Reads a file that holds one list.</summary>
+    /// <param name="file">A JSON file of at most 256 MiB.</param>
+    /// <exception cref="ModelFormatException">It cannot be read, or is no JSON list.</exception>
+    public static JsonPart ReadList(string file)
+    {
+        JsonPart root = Root(file, Bytes(file));
+        return root.IsList ? root : throw new ModelFormatException(file, $"must be a JSON list, got {root.Kind}");
     }
 
     /// <summary>Reads bytes that hold one object.</summary>
@@ -54,19 +52,8 @@ public readonly struct JsonPart
     /// <exception cref="ModelFormatException">They are no JSON object.</exception>
     public static JsonPart Parse(string file, ReadOnlyMemory<byte> bytes)
     {
-        try
-        {
-            ReadOnlyMemory<byte> text = bytes.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? bytes[3..] : bytes;
-            using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
-            JsonPart root = new(file, "", document.RootElement.Clone());
-            return root.IsObject ? root : throw new ModelFormatException(file, $"must be a JSON object, got {root.Kind}");
-        }
-        catch (JsonException error)
-        {
-            int tail = error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-            string reason = Printable.Text((tail < 0 ? error.Message : error.Message[..tail]).TrimEnd('.'));
-            throw new ModelFormatException(file, $"is not valid JSON: {reason} (line {error.LineNumber + 1}, byte {error.BytePositionInLine})", null, error);
-        }
+        JsonPart root = Root(file, bytes);
+        return root.IsObject ? root : throw new ModelFormatException(file, $"must be a JSON object, got {root.Kind}");
     }
 
     /// <summary>A value that was parsed elsewhere.</summary>
@@ -149,6 +136,35 @@ public readonly struct JsonPart
     /// <summary>An error that tells what was expected instead of this value.</summary>
     /// <param name="expected">What was expected.</param>
     public ModelFormatException Wrong(string expected) => Error($"{Printable.Text(_key)} must be {expected}, got {(IsObject || IsList ? Kind : Shown)}");
+
+    private static byte[] Bytes(string file)
+    {
+        using MappedFile mapped = MappedFile.Open(file);
+        if (mapped.Length > MaxFile)
+        {
+            throw new ModelFormatException(file, $"has {mapped.Length:N0} bytes, expected JSON of at most {MaxFile:N0}");
+        }
+
+        byte[] bytes = new byte[mapped.Length];
+        mapped.Read(0, bytes);
+        return bytes;
+    }
+
+    private static JsonPart Root(string file, ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            ReadOnlyMemory<byte> text = bytes.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? bytes[3..] : bytes;
+            using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return new JsonPart(file, "", document.RootElement.Clone());
+        }
+        catch (JsonException error)
+        {
+            int tail = error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+            string reason = Printable.Text((tail < 0 ? error.Message : error.Message[..tail]).TrimEnd('.'));
+            throw new ModelFormatException(file, $"is not valid JSON: {reason} (line {error.LineNumber + 1}, byte {error.BytePositionInLine})", null, error);
+        }
+    }
 
     private string Kind => _value.ValueKind switch
     {

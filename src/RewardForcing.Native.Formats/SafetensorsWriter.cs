@@ -16,13 +16,10 @@ public static class SafetensorsWriter
     public static void Write(string path, IReadOnlyList<WritableTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         List<WritableTensor> order = [.. tensors.OrderByDescending(static tensor => tensor.Type.Bits()).ThenBy(static tensor => tensor.Name, StringComparer.Ordinal)];
-        byte[] header = Header(order, metadata);
+        byte[] start = Start(order, metadata);
         WholeFile.Write(path, stream =>
         {
-            Span<byte> length = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-            stream.Write(length);
-            stream.Write(header);
+            stream.Write(start);
             foreach (WritableTensor tensor in order)
             {
                 long start = stream.Position;
@@ -35,7 +32,8 @@ public static class SafetensorsWriter
         });
     }
 
-    private static byte[] Header(List<WritableTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
+    /// <summary>What stands before the elements: the length of the header, and the header.</summary>
+    internal static byte[] Start(IReadOnlyList<WritableTensor> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter writer = new(buffer))
@@ -68,10 +66,12 @@ public static class SafetensorsWriter
         }
 
         // Padded with spaces, as the format allows, so that the elements start aligned.
-        byte[] header = new byte[(buffer.Length + Alignment - 1) / Alignment * Alignment];
-        header.AsSpan((int)buffer.Length).Fill((byte)' ');
-        buffer.ToArray().CopyTo(header, 0);
-        return header;
+        long length = (buffer.Length + Alignment - 1) / Alignment * Alignment;
+        byte[] start = new byte[sizeof(long) + length];
+        BinaryPrimitives.WriteInt64LittleEndian(start, length);
+        start.AsSpan(sizeof(long)).Fill((byte)' ');
+        buffer.ToArray().CopyTo(start, sizeof(long));
+        return start;
     }
 
     private static long Entry(Utf8JsonWriter writer, WritableTensor tensor, long offset)

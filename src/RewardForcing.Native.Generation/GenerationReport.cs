@@ -53,6 +53,14 @@ public sealed record GenerationReport
         json.WriteStartObject();
         json.WriteNumber("load_seconds", LoadSeconds);
         json.WriteNumber("text_seconds", TextSeconds);
+        WriteGeneration(json);
+        json.WriteNumber("end_to_end_frames_per_second_with_load_and_text", EndToEndFramesPerSecondWithLoading);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes what concerns the generation alone, as members of an object that is open.</summary>
+    internal void WriteGeneration(Utf8JsonWriter json)
+    {
         json.WriteNumber("generation_seconds_without_load_and_text", GenerationSeconds);
         json.WriteNumber("first_frame_seconds_without_load_and_text", FirstFrameSeconds);
         json.WriteNumber("frames", Frames);
@@ -60,7 +68,6 @@ public sealed record GenerationReport
         json.WriteNumber("transformer_only_frames_per_second", TransformerOnlyFramesPerSecond);
         json.WriteNumber("decoder_only_frames_per_second", DecoderOnlyFramesPerSecond);
         json.WriteNumber("end_to_end_frames_per_second", EndToEndFramesPerSecond);
-        json.WriteNumber("end_to_end_frames_per_second_with_load_and_text", EndToEndFramesPerSecondWithLoading);
         json.WriteNumber("peak_device_bytes", PeakDeviceBytes);
         json.WriteNumber("peak_process_bytes", PeakProcessBytes);
         json.WriteStartArray("blocks");
@@ -77,7 +84,6 @@ public sealed record GenerationReport
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     private double PerSecond(double seconds) => seconds > 0 ? Frames / seconds : 0;

@@ -34,6 +34,77 @@ public static class ImageResize
         return newHeight == height ? rows : Along(rows, 1, height, newWidth * Channels, newHeight);
     }
 
+    /// <summary>Resizes one image for the networks of image-to-video models: bicubic without antialiasing, in float.</summary>
+    /// <param name="rgb24">Pixels, <c>[H, W, 3]</c>.</param>
+    /// <param name="height">Rows of the image.</param>
+    /// <param name="width">Columns of the image.</param>
+    /// <param name="newHeight">Rows wanted.</param>
+    /// <param name="newWidth">Columns wanted.</param>
+    /// <returns>Pixels in -1 to 1, though a cubic may overshoot, <c>[newHeight, newWidth, 3]</c>.</returns>
+    /// <exception cref="ArgumentException">An extent is not positive, or they do not fit the number of bytes.</exception>
+    /// <remarks>The arithmetic of PyTorch's <c>interpolate(mode="bicubic", align_corners=False)</c>: coefficient -0.75, borders repeated. Spec: models 1.6.</remarks>
+    public static float[] Bicubic(ReadOnlySpan<byte> rgb24, int height, int width, int newHeight, int newWidth)
+    {
+        if (height < 1 || width < 1 || newHeight < 1 || newWidth < 1 || rgb24.Length != (long)height * width * Channels)
+        {
+            throw new ArgumentException($"resize: expected [H, W, 3] bytes and positive extents, got {rgb24.Length} bytes for {height} x {width}, to {newHeight} x {newWidth}.", nameof(rgb24));
+        }
+
+        var pixels = new float[rgb24.Length];
+        for (int i = 0; i < pixels.Length; i++)
+        {
+            pixels[i] = ((rgb24[i] / 255f) - 0.5f) / 0.5f;
+        }
+
+        return CubicAlong(CubicAlong(pixels, height, width, Channels, newWidth), 1, height, newWidth * Channels, newHeight);
+    }
+
+    private static float[] CubicAlong(float[] source, int outer, int size, int inner, int newSize)
+    {
+        if (newSize == size)
+        {
+            return source;
+        }
+
+        var result = new float[outer * newSize * inner];
+        float scale = (float)size / newSize;
+        Span<float> weights = stackalloc float[4];
+        Span<int> taps = stackalloc int[4];
+        for (int to = 0; to < newSize; to++)
+        {
+            float centre = (scale * (to + 0.5f)) - 0.5f;
+            int first = (int)MathF.Floor(centre);
+            for (int k = 0; k < weights.Length; k++)
+            {
+                taps[k] = Math.Clamp(first - 1 + k, 0, size - 1);
+                weights[k] = Cubic(MathF.Abs(centre - (first - 1 + k)));
+            }
+
+            for (int o = 0; o < outer; o++)
+            {
+                for (int i = 0; i < inner; i++)
+                {
+                    float sum = 0;
+                    for (int k = 0; k < weights.Length; k++)
+                    {
+                        sum += weights[k] * source[(((o * size) + taps[k]) * inner) + i];
+                    }
+
+                    result[(((o * newSize) + to) * inner) + i] = sum;
+                }
+            }
+        }
+
+        return result;
+    }
+
+    // Keys' kernel (1981) at a distance from 0 to 2.
+    private static float Cubic(float x)
+    {
+        const float A = -0.75f;
+        return x <= 1 ? ((((A + 2) * x) - (A + 3)) * x * x) + 1 : ((((((A * x) - (5 * A)) * x) + (8 * A)) * x) - (4 * A));
+    }
+
     // Resamples the middle dimension of [outer, size, inner].
     private static byte[] Along(byte[] source, int outer, int size, int inner, int newSize)
     {

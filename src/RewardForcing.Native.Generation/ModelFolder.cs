@@ -117,10 +117,12 @@ public sealed class ModelFolder
     /// <param name="device">Where it is to run.</param>
     /// <param name="prompts">Any texts; an empty one is encoded as the lone <c>&lt;/s&gt;</c>.</param>
     /// <param name="type">Type of the activations: F32 or BF16.</param>
+    /// <param name="maxTokens">Tokens the transformer takes; longer texts are cut off there.</param>
     /// <param name="cancellation">Stops between two tensors or layers.</param>
     /// <exception cref="FileNotFoundException">The tokenizer or the text encoder is missing.</exception>
     /// <exception cref="ModelFormatException">A file is damaged, or the tokenizer is none of umT5: it closes no text.</exception>
-    public PromptEmbedding[] EncodePrompts(Device device, IReadOnlyList<string> prompts, DType type = DType.F32, CancellationToken cancellation = default)
+    public PromptEmbedding[] EncodePrompts(
+        Device device, IReadOnlyList<string> prompts, DType type = DType.F32, int maxTokens = UnigramTokenizer.DefaultLength, CancellationToken cancellation = default)
     {
         UnigramTokenizer tokenizer = UnigramTokenizer.Open(Find(ModelPart.Tokenizer));
         if (tokenizer.EndOfText is null)
@@ -128,7 +130,7 @@ public sealed class ModelFolder
             throw new ModelFormatException(tokenizer.Path, "has no piece </s> that closes a text, so it is not the tokenizer of a Wan text encoder");
         }
 
-        return EncodeTexts(device, [.. prompts.Select(prompt => tokenizer.Encode(TextCleaning.Clean(prompt)))], type, cancellation);
+        return EncodeTexts(device, [.. prompts.Select(prompt => tokenizer.Encode(TextCleaning.Clean(prompt), maxTokens))], type, cancellation);
     }
 
     /// <summary>Loads the text encoder, encodes texts and releases it.</summary>

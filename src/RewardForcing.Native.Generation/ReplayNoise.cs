@@ -1,6 +1,5 @@
 using System.Globalization;
 using RewardForcing.Native.Formats;
-using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Generation;
 
@@ -10,7 +9,6 @@ public sealed class ReplayNoise : INoiseSource
 {
     private readonly TensorArchive _archive;
     private readonly string _prefix;
-    private readonly CpuDevice _device = new(1);
     private NoiseShape _shape;
 
     /// <summary>Makes a source.</summary>
@@ -74,30 +72,13 @@ public sealed class ReplayNoise : INoiseSource
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _archive.Dispose();
-        _device.Dispose();
-    }
+    public void Dispose() => _archive.Dispose();
 
     private TensorEntry Find(string name) => _archive.TryGet(name, out TensorEntry? entry)
         ? entry
         : throw new ModelFormatException(_archive.Path, $"{name} is missing, and this video needs it; use the number of frames, blocks and steps the file was made with", name);
 
     // The file as rows of one latent frame each.
-    private void Read(TensorEntry entry, int firstRow, int rows, Span<float> values)
-    {
-        DType type = entry.Type switch
-        {
-            ElementType.F32 => DType.F32,
-            ElementType.BF16 => DType.BF16,
-            ElementType.F16 => DType.F16,
-            _ => throw new ModelFormatException(_archive.Path, $"{entry.Name} must be F32, BF16 or F16, found {entry.Type}", entry.Name),
-        };
-        int all = checked((int)(entry.ByteLength / type.Size() / _shape.FrameSize));
-        TensorBytes bytes = _archive.Map(entry);
-        using Parameter mapped = Parameter.Map(_device, entry.Name, bytes.Address, new Shape(all, _shape.FrameSize), type, bytes);
-        using Pass pass = Pass.Inference(_device);
-        pass.Slice(mapped, firstRow, rows).ToFloats().CopyTo(values);
-    }
+    private void Read(TensorEntry entry, int firstRow, int rows, Span<float> values) =>
+        ArchiveRows.Read(_archive, entry, _shape.FrameSize, firstRow, values[..(rows * _shape.FrameSize)]);
 }

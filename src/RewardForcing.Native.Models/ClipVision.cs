@@ -26,6 +26,9 @@ public sealed class ClipVision : IDisposable
     /// <summary>Sizes.</summary>
     public ClipVisionConfig Config { get; }
 
+    /// <summary>Where the weights live.</summary>
+    public Device Device => _weights.Device;
+
     /// <summary>Reads the tower out of the original checkpoint; its text half and its last block are passed over.</summary>
     /// <param name="device">Where the weights are to live.</param>
     /// <param name="config">Sizes.</param>

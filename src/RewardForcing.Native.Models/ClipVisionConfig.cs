@@ -1,3 +1,4 @@
+using RewardForcing.Native.Formats;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Models;
@@ -35,6 +36,31 @@ public sealed record ClipVisionConfig
 
     /// <summary>Rows of the features: the class row, then the patches.</summary>
     public int Tokens => (Grid * Grid) + 1;
+
+    /// <summary>Sizes of the tower in a checkpoint; what shapes do not tell, heads 80 wide and epsilon, is as in ViT-H/14.</summary>
+    /// <param name="archive">A checkpoint in the original layout.</param>
+    /// <exception cref="ModelFormatException">It holds no such tower.</exception>
+    public static ClipVisionConfig FromShapes(TensorArchive archive)
+    {
+        long[] Shape(string name, int rank) => archive.TryGet($"visual.{name}", out TensorEntry? entry) && entry.Shape.Length == rank && entry.Shape.All(static extent => extent is > 0 and < 1 << 20)
+            ? entry.Shape
+            : throw new ModelFormatException(archive.Path, $"holds no CLIP vision tower: visual.{name} is missing or not of rank {rank}", $"visual.{name}");
+
+        ClipVisionConfig published = new();
+        long[] patches = Shape("patch_embedding.weight", 4);
+        int grid = (int)Math.Sqrt(Shape("pos_embedding", 3)[1] - 1);
+        int layers = archive.Entries.Count(static entry => entry.Name.StartsWith("visual.transformer.", StringComparison.Ordinal) && entry.Name.EndsWith(".attn.to_qkv.weight", StringComparison.Ordinal));
+        int width = (int)patches[0], headWidth = published.Dim / published.Heads;
+        return published with
+        {
+            Dim = width,
+            Heads = Math.Max(1, width / headWidth),
+            Layers = layers,
+            FfnDim = (int)Shape("transformer.0.mlp.0.weight", 2)[0],
+            PatchSize = (int)patches[3],
+            ImageSize = grid * (int)patches[3],
+        };
+    }
 
     /// <summary>The parameters that are used, with their keys in the original layout but for the prefix <c>visual.</c>.</summary>
     public IReadOnlyList<ParameterSpec> Parameters()

@@ -89,6 +89,15 @@ public static class WanKeyMap
     }
 
     /// <summary>The set to read from, or null if the archive is flat.</summary>
+    /// <summary>Whether a training checkpoint holds a set of weights.</summary>
+    /// <param name="names">Names of the checkpoint's tensors.</param>
+    /// <param name="weights">Which set; not <see cref="WeightsEntry.Auto"/>.</param>
+    public static bool Holds(IEnumerable<string> names, WeightsEntry weights)
+    {
+        string group = Groups.First(pair => pair.Entry == weights).Name;
+        return names.Any(name => InGroup(name, group));
+    }
+
     internal static string? ChooseGroup(IReadOnlyList<string> names, WeightsEntry weights)
     {
         foreach ((WeightsEntry entry, string group) in Groups)

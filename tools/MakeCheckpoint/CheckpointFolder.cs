@@ -9,7 +9,7 @@ internal sealed class CheckpointFolder(Request request)
 {
     private static readonly WanConfig _miniDit = new() { Dim = 128, FfnDim = 256, Heads = 2, Layers = 2, TextDim = 64 };
     private static readonly VaeConfig _miniVae = new() { Dim = 16 };
-    private static readonly UmT5Config _miniT5 = new() { Vocabulary = 1338, Dim = 64, AttentionDim = 128, FfnDim = 128, Heads = 2, Layers = 2 };
+    private static readonly UmT5Config _miniT5 = new() { Vocabulary = 1348, Dim = 64, AttentionDim = 128, FfnDim = 128, Heads = 2, Layers = 2 };
 
     private bool Mini => request.Size == "mini";
 
@@ -18,7 +18,7 @@ internal sealed class CheckpointFolder(Request request)
     /// <returns>The files written, in order.</returns>
     public IEnumerable<string> Write()
     {
-        foreach ((string part, Func<string> write) in new (string, Func<string>)[] { ("dit", Dit), ("vae", Vae), ("t5", T5), ("taehv", Preview) })
+        foreach ((string part, Func<string> write) in new (string, Func<string>)[] { ("dit", Dit), ("vae", Vae), ("t5", T5), ("tokenizer", Tokenizer), ("taehv", Preview) })
         {
             if (request.Parts.Contains(part))
             {
@@ -69,6 +69,20 @@ internal sealed class CheckpointFolder(Request request)
         }
 
         return Archive("models_t5_umt5-xxl-enc-bf16.pth", UmT5Encoder.Declare(config), ElementType.BF16);
+    }
+
+    // The tokenizer is small and real, of 1000 pieces: the text encoder has room for them.
+    private string Tokenizer()
+    {
+        string folder = Path.Combine(request.Output, Diffusers ? "tokenizer" : Path.Combine("google", "umt5-xxl"));
+        string[] names = ["spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
+        foreach (string name in names)
+        {
+            using Stream source = typeof(CheckpointFolder).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not part of this tool.");
+            WholeFile.Write(Path.Combine(folder, name), source.CopyTo);
+        }
+
+        return Path.Combine(folder, names[0]);
     }
 
     private string Preview() => Archive("taew2_1.pth", Taehv.Declare(TaehvConfig.Wan21), ElementType.F16);

@@ -7,14 +7,14 @@ namespace MakeCheckpoint;
 internal sealed record Request(string Size, string Layout, ElementType Type, string Output, ulong Seed, IReadOnlySet<string> Parts)
 {
     public const string Usage =
-        "usage: MakeCheckpoint --size 1.3b|14b|mini --output DIR [--layout wan|diffusers|reward-forcing] [--dtype f32|bf16|f16|f8] [--seed N] [--parts dit,vae,t5,taehv]";
+        "usage: MakeCheckpoint --size 1.3b|14b|mini --output DIR [--layout wan|diffusers|reward-forcing] [--dtype f32|bf16|f16|f8] [--seed N] [--parts dit,vae,t5,tokenizer,taehv]";
 
-    private static readonly string[] _parts = ["dit", "vae", "t5", "taehv"];
+    private static readonly string[] _parts = ["dit", "vae", "t5", "tokenizer", "taehv"];
 
     /// <exception cref="ArgumentException">One sentence that names the option.</exception>
     public static Request Parse(IReadOnlyList<string> arguments)
     {
-        Dictionary<string, string> options = new() { ["--layout"] = "wan", ["--dtype"] = "bf16", ["--seed"] = "0", ["--parts"] = "dit" };
+        Dictionary<string, string> options = new() { ["--layout"] = "wan", ["--dtype"] = "bf16", ["--seed"] = "0" };
         for (int i = 0; i < arguments.Count; i += 2)
         {
             string name = arguments[i];
@@ -26,7 +26,10 @@ internal sealed record Request(string Size, string Layout, ElementType Type, str
             options[name] = i + 1 < arguments.Count ? arguments[i + 1] : throw new ArgumentException($"{name} needs a value.");
         }
 
-        string[] parts = options["--parts"].Split(',');
+        string size = OneOf("--size", options.GetValueOrDefault("--size", string.Empty), "1.3b", "14b", "mini");
+
+        // A miniature is a whole model folder; of the large ones the transformer alone is asked for most.
+        string[] parts = options.GetValueOrDefault("--parts", size == "mini" ? "dit,vae,t5,tokenizer" : "dit").Split(',');
         foreach (string part in parts)
         {
             OneOf("--parts", part, _parts);
@@ -40,13 +43,18 @@ internal sealed record Request(string Size, string Layout, ElementType Type, str
             _ => ElementType.F8E4M3,
         };
         string layout = OneOf("--layout", options["--layout"], "wan", "diffusers", "reward-forcing");
+        if (parts.Contains("tokenizer") && size != "mini")
+        {
+            throw new ArgumentException("--parts tokenizer is for --size mini; the published tokenizer of umT5-XXL has 256,000 pieces and is not made here.");
+        }
+
         if (layout == "reward-forcing" && type == ElementType.F8E4M3)
         {
             throw new ArgumentException("--dtype f8 is written as safetensors only; the layout reward-forcing is a .pt file.");
         }
 
         return new Request(
-            OneOf("--size", options.GetValueOrDefault("--size", string.Empty), "1.3b", "14b", "mini"),
+            size,
             layout,
             type,
             options.TryGetValue("--output", out string? output) ? output : throw new ArgumentException("--output DIR is missing."),

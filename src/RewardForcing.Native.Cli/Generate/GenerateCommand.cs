@@ -1,0 +1,25 @@
+using System.CommandLine;
+using RewardForcing.Native.Generation;
+
+namespace RewardForcing.Native.Cli;
+
+/// <summary><c>generate</c>: makes videos from prompts.</summary>
+public static class GenerateCommand
+{
+    /// <summary>Declares the command.</summary>
+    /// <param name="output">Where the videos made are listed.</param>
+    /// <param name="error">Where it says what the user should know.</param>
+    public static Command Create(TextWriter output, TextWriter error)
+    {
+        GenerateArguments arguments = new();
+        Command command = new("generate", "Make videos from prompts.");
+        arguments.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            GenerateOptions options = arguments.Read(parsed);
+            await GenerateDisplay.Run(output, error, tell => new VideoRun(options, tell).RunAsync(cancellation));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

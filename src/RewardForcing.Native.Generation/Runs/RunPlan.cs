@@ -1,0 +1,71 @@
+using RewardForcing.Native.Formats;
+
+namespace RewardForcing.Native.Generation;
+
+/// <summary>Which videos a run makes and what they are called, known before anything is loaded.</summary>
+internal sealed class RunPlan
+{
+    private const string Probe = ".rewardforcing-probe";
+
+    private RunPlan(IReadOnlyList<VideoTask> tasks) => Tasks = tasks;
+
+    /// <summary>All videos in their order, those that exist among them.</summary>
+    public IReadOnlyList<VideoTask> Tasks { get; }
+
+    /// <summary>Plans a run.</summary>
+    /// <param name="options">What is asked for.</param>
+    /// <param name="lines">The prompts.</param>
+    /// <param name="extension">What the files' names end with.</param>
+    /// <param name="skipped">Takes the videos that exist and are left as they are.</param>
+    public static RunPlan Make(GenerateOptions options, IReadOnlyList<PromptLine> lines, string extension, ICollection<string> skipped)
+    {
+        HashSet<string> taken = new(StringComparer.Ordinal);
+        List<VideoTask> tasks = [];
+
+        // A generator that runs on through all videos, and noise for all samples at once, bind the samples of a prompt together.
+        int together = options.UsesTorchRandom || options.NoiseFile is not null ? options.Samples : 1;
+        foreach (PromptLine line in lines)
+        {
+            for (int first = 0; first < options.Samples; first += together)
+            {
+                string[] names = [.. Enumerable.Range(first, together).Select(sample => VideoNames.Of(options.Naming, line.Index, line.Name, sample, options.Samples))];
+                string[] paths = [.. names.Select(name => Path.Combine(options.OutputFolder, name + extension))];
+                tasks.Add(new VideoTask(line, first, names, paths, [.. paths.Select(path => taken.Add(path) && IsWanted(path, options.Overwrites, skipped))]));
+            }
+        }
+
+        return new RunPlan(tasks);
+    }
+
+    /// <summary>Makes the folders and fails where nothing can be written, before time is spent.</summary>
+    /// <param name="folder">Where the videos go.</param>
+    /// <param name="others">Other files that will be written; null ones are passed over.</param>
+    /// <exception cref="IOException">A folder cannot be made or written to.</exception>
+    public static void CheckWritable(string folder, params string?[] others)
+    {
+        foreach (string place in others.OfType<string>().Select(static path => Path.GetDirectoryName(Path.GetFullPath(path))!).Prepend(folder).Distinct())
+        {
+            try
+            {
+                Directory.CreateDirectory(place);
+                string probe = Path.Combine(place, $"{Probe}-{Guid.NewGuid():N}");
+                using FileStream file = new(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new IOException($"{place}: nothing can be written there: {Printable.Text(error.Message.ReplaceLineEndings(" ").TrimEnd('.'), 300)}.", error);
+            }
+        }
+    }
+
+    private static bool IsWanted(string path, bool overwrites, ICollection<string> skipped)
+    {
+        bool exists = File.Exists(path) || Directory.Exists(path);
+        if (exists && !overwrites)
+        {
+            skipped.Add(path);
+        }
+
+        return !exists || overwrites;
+    }
+}

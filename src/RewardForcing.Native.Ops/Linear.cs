@@ -45,6 +45,6 @@ public static class Linear
     {
         int channels = x.Shape[^1];
         var rows = new DenseRows(x.Address, (long)channels * x.DType.Size());
-        PanelProduct.Run(cpu, path, rows, x.DType, 1, channels, weight, new ProductFinish(y, bias, activation));
+        PanelProduct.Run(cpu, path, rows, x.DType, new Filter(weight, y.Shape[^1], channels, 1), new ProductFinish(y, bias, activation));
     }
 }

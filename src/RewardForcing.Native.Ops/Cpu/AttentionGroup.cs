@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -11,6 +13,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
     // Keys of a block: their scores for one tile fit beside keys and values in the second-level cache.
     private const int BlockKeys = 256;
     private const int Ranges = 3;
+    private const int CacheLine = 64;
 
     private readonly AttentionProblem _problem;
     private readonly ScratchMemory _memory;
@@ -43,7 +46,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
             (long)tiles * width * Tile, (long)tiles * _outputRows * Tile, (long)tiles * Tile, (long)tiles * Tile,
             hides ? 2L * Ranges * tiles * Tile : 0, (long)RoundUp(_blockKeys, TTile.Rows) * Tile,
             (long)Math.Max(Tile, Transposition.Group) * RoundUp(width, Transposition.Group),
-            widens ? (long)_blockKeys * width : 0, widens ? (long)_blockKeys * width : 0,
+            widens ? (long)_blockKeys * width : 0, (long)_blockKeys * _outputRows,
         ];
         long bytes = ScratchMemory.SizeOf<bool>(tiles);
         foreach (long count in floats)
@@ -169,13 +172,15 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         {
             int count = Math.Min(_blockKeys, to - key);
             nint step = _problem.Type == DType.F32 ? (nint)_problem.Heads * _problem.Width : _problem.Width;
-            float* keys = Fetch(_problem.K, key, count, _keys), values = Fetch(_problem.V, key, count, _values);
+            float* keys = Fetch(_problem.K, key, count, _keys);
+            PackValues(key, count);
             for (int tile = 0; tile < _tiles; tile++)
             {
+                Prefetch(Math.Min(to, key + count + (_blockKeys * tile / _tiles)), Math.Min(to, key + count + (_blockKeys * (tile + 1) / _tiles)));
                 (bool some, bool all) = Seen(tile, key, count);
                 if (some)
                 {
-                    Advance(tile, key, count, keys, values, step, hides: !all);
+                    Advance(tile, key, count, keys, step, hides: !all);
                 }
             }
         }
@@ -184,19 +189,81 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
     // Where the rows of a block start: in place where they are floats, else after widening them.
     private readonly float* Fetch(nint address, int first, int count, float* widened)
     {
-        int width = _problem.Width;
-        long at = ((((long)_sample * _problem.Keys) + first) * _problem.Heads + _head) * width;
         if (_problem.Type == DType.F32)
         {
-            return (float*)address + at;
+            return (float*)address + Offset(first);
         }
 
-        for (int key = 0; key < count; key++, at += (long)_problem.Heads * width)
+        for (int key = 0; key < count; key++)
         {
-            Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)address + at, width), new Span<float>(widened + ((long)key * width), width));
+            Widen(address, first + key, widened + ((long)key * _problem.Width));
         }
 
         return widened;
+    }
+
+    // Values of a block, a few channels of all keys at a time: with many heads, one channel of consecutive keys is far apart in memory and
+    // in few sets of the caches.
+    private readonly void PackValues(int first, int count)
+    {
+        int width = _problem.Width, rows = TTile.Rows;
+        for (int key = 0; key < count; key++)
+        {
+            float* source = _columns, target = _values + (key * rows);
+            if (_problem.Type == DType.F32)
+            {
+                source = (float*)_problem.V + Offset(first + key);
+            }
+            else
+            {
+                Widen(_problem.V, first + key, source);
+            }
+
+            int d = 0;
+            for (; d <= width - rows; d += rows, target += count * rows)
+            {
+                if (rows == Vector256<float>.Count)
+                {
+                    Vector256.Load(source + d).Store(target);
+                }
+                else
+                {
+                    new Span<float>(source + d, rows).CopyTo(new Span<float>(target, rows));
+                }
+            }
+
+            for (; d < width; d++, target++)
+            {
+                *target = source[d];
+            }
+        }
+    }
+
+    // Keys and values of the next block, a part of them with every tile: rows of a head are short and far apart, so no processor foresees them.
+    private readonly void Prefetch(int from, int to)
+    {
+        if (!Sse.IsSupported)
+        {
+            return;
+        }
+
+        int bytes = _problem.Width * _problem.Type.Size();
+        for (int key = from; key < to; key++)
+        {
+            nint at = (nint)(Offset(key) * _problem.Type.Size());
+            for (int line = 0; line < bytes; line += CacheLine)
+            {
+                Sse.Prefetch1((byte*)_problem.K + at + line);
+                Sse.Prefetch1((byte*)_problem.V + at + line);
+            }
+        }
+    }
+
+    private readonly long Offset(int key) => ((((long)_sample * _problem.Keys) + key) * _problem.Heads + _head) * _problem.Width;
+
+    private readonly void Widen(nint address, int key, float* target)
+    {
+        Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)address + Offset(key), _problem.Width), new Span<float>(target, _problem.Width));
     }
 
     // Whether any query of a tile sees any key of a block, and whether all see all.
@@ -227,7 +294,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
     }
 
     // One block of keys for one tile of queries.
-    private readonly void Advance(int tile, int firstKey, int count, float* keys, float* values, nint step, bool hides)
+    private readonly void Advance(int tile, int firstKey, int count, float* keys, nint step, bool hides)
     {
         int width = _problem.Width;
         float* output = _outputs + ((long)tile * _outputRows * Tile);
@@ -239,7 +306,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
                 rows[r] = keys + (Math.Min(key + r, count - 1) * step);
             }
 
-            TTile.Multiply(1, rows, width, 1, _packed + ((long)tile * width * Tile), _scores + (key * Tile), Tile, accumulate: false);
+            TTile.Multiply(1, rows, width, 1, _packed + ((long)tile * width * Tile), _scores + (key * Tile), Tile, null, 0);
         }
 
         if (_problem.HasBias)
@@ -258,10 +325,11 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         {
             for (int r = 0; r < TTile.Rows; r++)
             {
-                rows[r] = values + Math.Min(d + r, width - 1);
+                rows[r] = _values + (d * (nint)count) + Math.Min(r, width - 1 - d);
             }
 
-            TTile.Multiply(1, rows, count, step, _scores, output + (d * Tile), Tile, _started[tile]);
+            float* sums = output + (d * Tile);
+            TTile.Multiply(1, rows, count, TTile.Rows, _scores, sums, Tile, _started[tile] ? sums : null, Tile);
         }
 
         _started[tile] = true;

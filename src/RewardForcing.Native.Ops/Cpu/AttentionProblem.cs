@@ -7,13 +7,13 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Streaming attention on the processor, computed transposed: <c>Sᵀ = K Qᵀ</c>, then <c>Oᵀ += Vᵀ Pᵀ</c>.</summary>
 /// <remarks>
 /// A tile of queries fills the lanes, so the weights of a block of keys already are the packed right operand of the second product, and
-/// keys and values are the left operands, read in place. Only queries are packed. Groups of tiles go through the keys
-/// together, so that a block of keys and values is fetched once for all of them.
+/// keys and values are the left operands. Queries are packed once, values block by block; keys are read in place. Groups of tiles go through
+/// the keys together, so that a block of keys and values is fetched once for all of them.
 /// </remarks>
 internal sealed unsafe class AttentionProblem
 {
     // Queries that share a fetched block of keys and values.
-    private const int GroupQueries = 192;
+    private const int GroupQueries = 384;
 
     // Multiply-adds that take some ten microseconds.
     private const long Grain = 1 << 19;

@@ -46,7 +46,7 @@ internal readonly record struct ConvolutionShape
         int elementBytes = x.DType.Size();
         using var memory = new ScratchMemory(cpu, ScratchMemory.SizeOf<byte>((long)Channels * elementBytes));
         PixelRows rows = new(this, elementBytes, x.Address, history?.Address ?? 0, Zeros(memory, (long)Channels * elementBytes));
-        PanelProduct.Run(cpu, path, rows, x.DType, Taps, Channels, weight, new ProductFinish(y, bias, Activation.None));
+        PanelProduct.Run(cpu, path, rows, x.DType, new Filter(weight, y.Shape[^1], Channels, Taps), new ProductFinish(y, bias, Activation.None));
     }
 
     private static unsafe nint Zeros(ScratchMemory memory, long bytes)

@@ -1,96 +1,116 @@
+using System.Runtime.Intrinsics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
 
 /// <summary>The right operand of a product as PyTorch stores it, <c>[N, C, taps]</c> in any float type, and how panels are packed from it.</summary>
-/// <remarks>Packing widens and transposes a few kilobytes at a time, so narrow weights never exist as floats beyond one panel.</remarks>
+/// <remarks>Packing widens and transposes a few kilobytes at a time, so a narrow weight of a linear map never exists as floats beyond a few panels.</remarks>
 internal readonly unsafe struct Filter
 {
-    /// <summary>Floats of scratch memory <see cref="Pack"/> needs.</summary>
-    public const int ScratchFloats = (Group + 1) * Chunk;
+    /// <summary>Floats of scratch memory packing needs.</summary>
+    public const int ScratchFloats = 2 * Group * Chunk;
 
     private const int Group = Transposition.Group;
     private const int Chunk = 128;
     private readonly nint _address;
     private readonly DType _type;
     private readonly int _columns;
-    private readonly int _channels;
-    private readonly int _taps;
 
     public Filter(Tensor weight, int columns, int channels, int taps)
     {
         (_address, _type) = (weight.Address, weight.DType);
-        (_columns, _channels, _taps) = (columns, channels, taps);
+        (_columns, Channels, Taps) = (columns, channels, taps);
     }
 
-    /// <summary>Writes <c>panel[t, k, j] = weight[firstColumn + j, k, t]</c> for the taps and channels of a block; columns that do not exist become zero.</summary>
-    public void Pack(DepthBlock block, int firstColumn, int width, float* panel, float* scratch)
+    /// <summary>C.</summary>
+    public int Channels { get; }
+
+    /// <summary>Positions of the filter; 1 for a linear map.</summary>
+    public int Taps { get; }
+
+    /// <summary>Terms of every sum.</summary>
+    public int Depth => checked(Channels * Taps);
+
+    /// <summary>Of a filter with one tap: writes <c>panel[k, j] = weight[firstColumn + j, firstChannel + k]</c>; columns that do not exist become zero.</summary>
+    public void PackChannels(int firstChannel, int channels, int firstColumn, int width, float* panel, float* scratch)
     {
         int group = Math.Min(Group, width);
         float** rows = stackalloc float*[Group];
-        for (int tap = 0; tap < block.Taps; tap++)
+        for (int k = 0; k < channels; k += Chunk)
         {
-            for (int k = 0; k < block.Channels; k += Chunk)
+            int count = Math.Min(Chunk, channels - k);
+            for (int j = 0; j < width; j += group)
             {
-                int count = Math.Min(Chunk, block.Channels - k);
-                float* target = panel + (((long)tap * block.Channels) + k) * width;
-                for (int j = 0; j < width; j += group)
+                Point(rows, group, firstColumn + j, firstChannel + k, count, scratch);
+                Transposition.Run(rows, group, count, panel + ((long)k * width) + j, width);
+            }
+        }
+    }
+
+    /// <summary>Writes <c>panel[t, k, j] = weight[firstColumn + j, k, t]</c> for all taps and channels; columns that do not exist become zero.</summary>
+    public void PackTaps(int firstColumn, int width, float* panel, float* scratch)
+    {
+        int group = Math.Min(Group, width);
+        float** rows = stackalloc float*[Group];
+        float* turned = scratch + (Group * Chunk);
+        for (int j = 0; j < width; j += group)
+        {
+            (int channel, int tap) = (0, 0);
+            for (int first = 0; first < Depth; first += Chunk)
+            {
+                int count = Math.Min(Chunk, Depth - first);
+                Point(rows, group, firstColumn + j, first, count, scratch);
+                Transposition.Run(rows, group, count, turned, group);
+                for (int i = 0; i < count; i++)
                 {
-                    for (int r = 0; r < group; r++)
+                    float* source = turned + (i * group), target = panel + ((((long)tap * Channels) + channel) * width) + j;
+                    if (group == Group)
                     {
-                        rows[r] = Row(firstColumn + j + r, block.FirstTap + tap, block.FirstChannel + k, count, scratch + (r * Chunk));
+                        Vector256.Load(source).Store(target);
+                    }
+                    else
+                    {
+                        new Span<float>(source, group).CopyTo(new Span<float>(target, group));
                     }
 
-                    Transposition.Run(rows, group, count, target + j, width);
+                    (channel, tap) = tap + 1 < Taps ? (channel, tap + 1) : (channel + 1, 0);
                 }
             }
         }
     }
 
-    // Floats of one column: in place where they are floats and consecutive, else widened into scratch memory.
-    private float* Row(int column, int tap, int channel, int count, float* scratch)
+    // Floats of some columns: in place where they are floats, else widened into scratch memory.
+    private void Point(float** rows, int group, int column, int first, int count, float* scratch)
     {
-        if (column >= _columns)
+        for (int r = 0; r < group; r++)
         {
-            new Span<float>(scratch, count).Clear();
-            return scratch;
-        }
-
-        long first = ((((long)column * _channels) + channel) * _taps) + tap;
-        if (_taps > 1)
-        {
-            Gather(first, count, scratch);
-            return scratch;
-        }
-
-        Span<float> values = new(scratch, count);
-        switch (_type)
-        {
-            case DType.F32:
-                return (float*)_address + first;
-            case DType.BF16:
-                Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)_address + first, count), values);
-                return scratch;
-            case DType.F16:
-                Rounding.Widen(new ReadOnlySpan<Half>((Half*)_address + first, count), values);
-                return scratch;
-            default:
-                Rounding.Widen(new ReadOnlySpan<Float8E4M3>((Float8E4M3*)_address + first, count), values);
-                return scratch;
+            rows[r] = Row(column + r, first, count, scratch + (r * Chunk));
         }
     }
 
-    private void Gather(long first, int count, float* target)
+    private float* Row(int column, int first, int count, float* scratch)
     {
-        for (int i = 0; i < count; i++, first += _taps)
+        Span<float> values = new(scratch, count);
+        if (column >= _columns)
         {
-            target[i] = _type switch
-            {
-                DType.F32 => ((float*)_address)[first],
-                DType.BF16 => ((BFloat16*)_address)[first],
-                DType.F16 => (float)((Half*)_address)[first],
-                _ => ((Float8E4M3*)_address)[first],
-            };
+            values.Clear();
+            return scratch;
+        }
+
+        long at = ((long)column * Depth) + first;
+        switch (_type)
+        {
+            case DType.F32:
+                return (float*)_address + at;
+            case DType.BF16:
+                Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)_address + at, count), values);
+                return scratch;
+            case DType.F16:
+                Rounding.Widen(new ReadOnlySpan<Half>((Half*)_address + at, count), values);
+                return scratch;
+            default:
+                Rounding.Widen(new ReadOnlySpan<Float8E4M3>((Float8E4M3*)_address + at, count), values);
+                return scratch;
         }
     }
 }

@@ -7,19 +7,20 @@ internal readonly unsafe struct ProductFinish
 {
     private readonly Elements _bias;
     private readonly Elements _target;
+    private readonly nint _address;
     private readonly bool _hasBias;
-    private readonly bool _rounds;
     private readonly Activation _activation;
 
     public ProductFinish(Tensor y, Tensor? bias, Activation activation)
     {
         Rows = y.Shape.Rows;
         Columns = y.Shape[^1];
+        InPlace = y.DType == DType.F32;
+        _address = y.Address;
         _target = new Elements(y);
         _hasBias = bias is not null;
         _bias = bias is null ? default : new Elements(bias);
         _activation = activation;
-        _rounds = y.DType == DType.BF16;
     }
 
     /// <summary>Rows of the result.</summary>
@@ -28,58 +29,64 @@ internal readonly unsafe struct ProductFinish
     /// <summary>Columns of the result.</summary>
     public int Columns { get; }
 
-    /// <summary>Floats of scratch memory for a part of <paramref name="width"/> columns.</summary>
-    public int ScratchFloats(int width) => 2 * width;
+    /// <summary>Whether the result holds floats, so that sums are kept there and need no other place.</summary>
+    public bool InPlace { get; }
 
-    /// <summary>Reads the bias of the columns of a part into scratch memory.</summary>
-    public void Begin(int firstColumn, int width, float* scratch)
+    /// <summary>Where an element of a result in place is.</summary>
+    public float* Target(long row, int column) => (float*)_address + (row * Columns) + column;
+
+    /// <summary>Reads the bias of some columns, zeros past the last one; null if there is none.</summary>
+    public float* Bias(int firstColumn, int width, float* scratch)
     {
-        var bias = new Span<float>(scratch, Math.Min(width, Columns - firstColumn));
-        if (_hasBias)
+        if (!_hasBias)
         {
-            _bias.Widen(firstColumn, bias);
+            return null;
         }
-        else
-        {
-            bias.Clear();
-        }
+
+        Span<float> values = new(scratch, width);
+        int count = Math.Min(width, Columns - firstColumn);
+        _bias.Widen(firstColumn, values[..count]);
+        values[count..].Clear();
+        return scratch;
     }
 
-    /// <summary>Stores finished rows.</summary>
-    public void Store(long firstRow, int rows, int firstColumn, int width, float* sums, float* scratch)
+    /// <summary>Finishes rows whose sums, bias included, are complete.</summary>
+    /// <param name="firstRow">The first row.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="firstColumn">The first column.</param>
+    /// <param name="width">Number of columns; those past the last one of the result are left alone.</param>
+    /// <param name="sums">The sums; the result itself if it is <see cref="InPlace"/>.</param>
+    /// <param name="stride">Floats between rows of sums.</param>
+    /// <param name="scratch">As many floats as columns.</param>
+    public void Complete(long firstRow, int rows, int firstColumn, int width, float* sums, nint stride, float* scratch)
     {
+        if (InPlace && _activation == Activation.None)
+        {
+            return;
+        }
+
         int count = Math.Min(width, Columns - firstColumn);
-        ReadOnlySpan<float> bias = new(scratch, count);
-        Span<float> values = new(scratch + width, count);
         for (int row = 0; row < rows; row++)
         {
-            long first = ((firstRow + row) * Columns) + firstColumn;
-            ReadOnlySpan<float> source = new(sums + ((long)row * width), count);
-            Span<float> result = _target.Target(first, count, values);
-            if (_rounds && _activation != Activation.None)
+            Span<float> values = new(sums + (row * stride), count);
+            if (!InPlace && _activation != Activation.None)
             {
-                Sum<RoundToBFloat16>(source, bias, result);
-            }
-            else
-            {
-                Sum<KeepFloat>(source, bias, result);
+                Round(values);
             }
 
-            if (_activation != Activation.None)
+            Activations.Apply(_activation, values, InPlace ? values : new Span<float>(scratch, count));
+            if (!InPlace)
             {
-                Activations.Apply(_activation, result, result);
+                _target.Commit(((firstRow + row) * Columns) + firstColumn, new ReadOnlySpan<float>(scratch, count));
             }
-
-            _target.Commit(first, result);
         }
     }
 
-    private static void Sum<TRounding>(ReadOnlySpan<float> sums, ReadOnlySpan<float> bias, Span<float> result)
-        where TRounding : struct, IRounding
+    private static void Round(Span<float> values)
     {
-        for (int i = 0; i < sums.Length; i += Lanes.Width)
+        for (int i = 0; i < values.Length; i += Lanes.Width)
         {
-            Lanes.Store(TRounding.Apply(Lanes.Load(sums, i) + Lanes.Load(bias, i)), result, i);
+            Lanes.Store(Rounding.Nearest(Lanes.Load(values, i)), values, i);
         }
     }
 }

@@ -15,6 +15,9 @@ internal readonly record struct ProductPlan(long Rows, int Panels, int Groups, i
     // Rows that share one packing: beyond this its cost is below one percent, and sums would leave the cache.
     private const int MostRows = 2048;
 
+    // The same where packing is done already.
+    private const int MostPackedRows = 512;
+
     // Rows below which packing would cost more than a busy thread.
     private const int FewestRows = 96;
 
@@ -24,12 +27,22 @@ internal readonly record struct ProductPlan(long Rows, int Panels, int Groups, i
     /// <summary>Number of items.</summary>
     public int Items => Groups * Chunks;
 
-    public static ProductPlan For(long rows, int columns, long depth, int deepest, int tileRows, int panelWidth, int threads)
+    /// <summary>Cuts a product.</summary>
+    /// <param name="rows">Rows of the result.</param>
+    /// <param name="columns">Columns of the result.</param>
+    /// <param name="depth">Terms of every sum.</param>
+    /// <param name="deepest">Terms of the largest block of the depth.</param>
+    /// <param name="tileRows">Rows of a tile.</param>
+    /// <param name="panelWidth">Columns of a panel.</param>
+    /// <param name="threads">Threads that share the work.</param>
+    /// <param name="isPacked">Whether items find all panels packed.</param>
+    public static ProductPlan For(long rows, int columns, long depth, int deepest, int tileRows, int panelWidth, int threads, bool isPacked)
     {
         int panels = (columns + panelWidth - 1) / panelWidth;
         int perGroup = (int)Math.Clamp(PackedBytes / ((long)deepest * panelWidth * sizeof(float)), 1, panels);
         int groups = (panels + perGroup - 1) / perGroup;
-        int chunks = checked((int)((rows + MostRows - 1) / MostRows));
+        int mostRows = isPacked ? MostPackedRows : MostRows;
+        int chunks = checked((int)((rows + mostRows - 1) / mostRows));
         bool small = threads == 1 || rows * columns * depth < 2 * Grain;
         if (!small)
         {

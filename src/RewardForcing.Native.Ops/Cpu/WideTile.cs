@@ -13,7 +13,7 @@ internal readonly unsafe struct WideTile<TSimd, TVector> : ITile
     public static int Columns => 3 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(int taps, float** rows, nint depth, nint step, float* panel, float* sums, nint stride, bool accumulate)
+    public static void Multiply(int taps, float** rows, nint depth, nint step, float* panel, float* sums, nint stride, float* addend, nint addendStride)
     {
         TVector c00 = default, c01 = default, c02 = default;
         TVector c10 = default, c11 = default, c12 = default;
@@ -53,28 +53,38 @@ internal readonly unsafe struct WideTile<TSimd, TVector> : ITile
             while (panel != end);
         }
 
-        Put(sums, accumulate, c00, c01, c02);
-        Put(sums + stride, accumulate, c10, c11, c12);
-        Put(sums + (2 * stride), accumulate, c20, c21, c22);
-        Put(sums + (3 * stride), accumulate, c30, c31, c32);
-        Put(sums + (4 * stride), accumulate, c40, c41, c42);
-        Put(sums + (5 * stride), accumulate, c50, c51, c52);
-        Put(sums + (6 * stride), accumulate, c60, c61, c62);
-        Put(sums + (7 * stride), accumulate, c70, c71, c72);
+        if (addend == null)
+        {
+            Put(sums, c00, c01, c02);
+            Put(sums + stride, c10, c11, c12);
+            Put(sums + (2 * stride), c20, c21, c22);
+            Put(sums + (3 * stride), c30, c31, c32);
+            Put(sums + (4 * stride), c40, c41, c42);
+            Put(sums + (5 * stride), c50, c51, c52);
+            Put(sums + (6 * stride), c60, c61, c62);
+            Put(sums + (7 * stride), c70, c71, c72);
+            return;
+        }
+
+        Put(sums, addend, c00, c01, c02);
+        Put(sums + stride, addend + addendStride, c10, c11, c12);
+        Put(sums + (2 * stride), addend + (2 * addendStride), c20, c21, c22);
+        Put(sums + (3 * stride), addend + (3 * addendStride), c30, c31, c32);
+        Put(sums + (4 * stride), addend + (4 * addendStride), c40, c41, c42);
+        Put(sums + (5 * stride), addend + (5 * addendStride), c50, c51, c52);
+        Put(sums + (6 * stride), addend + (6 * addendStride), c60, c61, c62);
+        Put(sums + (7 * stride), addend + (7 * addendStride), c70, c71, c72);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(float* sums, bool accumulate, TVector c0, TVector c1, TVector c2)
+    private static void Put(float* sums, TVector c0, TVector c1, TVector c2)
     {
-        if (accumulate)
-        {
-            c0 = TSimd.Add(TSimd.Load(sums), c0);
-            c1 = TSimd.Add(TSimd.Load(sums + TSimd.Width), c1);
-            c2 = TSimd.Add(TSimd.Load(sums + (2 * TSimd.Width)), c2);
-        }
-
         TSimd.Store(c0, sums);
         TSimd.Store(c1, sums + TSimd.Width);
         TSimd.Store(c2, sums + (2 * TSimd.Width));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float* sums, float* addend, TVector c0, TVector c1, TVector c2) =>
+        Put(sums, TSimd.Add(TSimd.Load(addend), c0), TSimd.Add(TSimd.Load(addend + TSimd.Width), c1), TSimd.Add(TSimd.Load(addend + (2 * TSimd.Width)), c2));
 }

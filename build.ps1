@@ -15,7 +15,7 @@ usage: ./build.ps1 VERB
   test      build, run every test, say what was absent, and count
   build     restore and build everything (Release)
   kernels   compile the CUDA kernels
-  bench     run the benchmarks; arguments go to BenchmarkDotNet
+  bench     run the benchmarks; arguments go to them, "bench help" lists them
   publish   make one self-contained rewardforcing for this platform in artifacts/publish
   format    rewrite sources in the house format
   ci        check the format, then build and test

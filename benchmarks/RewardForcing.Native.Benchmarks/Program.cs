@@ -1,7 +1,24 @@
 using RewardForcing.Native.Benchmarks;
 
-return args switch
+try
 {
-    ["checkpoint", ..] => CheckpointBenchmark.Run(args.AsSpan(1)),
-    _ => 0,
-};
+    switch (args)
+    {
+        case ["checkpoint", ..]:
+            return CheckpointBenchmark.Run(args.AsSpan(1));
+        case ["quick", ..]:
+            QuickBenchmark.Run(BenchOptions.Parse(args.AsSpan(1)));
+            return 0;
+        case ["help" or "--help" or "-h"]:
+            Console.WriteLine(BenchOptions.Usage);
+            return 0;
+        default:
+            return FullBenchmark.Run(BenchOptions.Parse(args));
+    }
+}
+catch (ArgumentException error)
+{
+    Console.Error.WriteLine(error.Message);
+    Console.Error.WriteLine(BenchOptions.Usage);
+    return 2;
+}

@@ -3,7 +3,7 @@ namespace RewardForcing.Native.Formats;
 /// <summary>Finds out what a path leads to.</summary>
 internal static class ArchiveOpener
 {
-    private const string IndexSuffix = ".safetensors.index.json";
+    private const string IndexSuffix = ".index.json";
     // The number 0x1950a86a20f9469cfc6c, pickled.
     private static ReadOnlySpan<byte> LegacyMagic => [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19];
 
@@ -14,9 +14,18 @@ internal static class ArchiveOpener
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = Directory.Exists(path) ? FindInFolder(path) : path;
         MappedFile file = MappedFile.Open(path);
+        bool isIndex = path.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+        return isIndex ? new ShardedArchive(file, verifyChecksums) : OpenFile(file, verifyChecksums);
+    }
+
+    /// <summary>Reads one file of tensors.</summary>
+    /// <param name="file">Owned from here on, closed if it is refused.</param>
+    /// <param name="verifyChecksums">Whether checksums are computed.</param>
+    public static TensorArchive OpenFile(MappedFile file, bool verifyChecksums)
+    {
         try
         {
-            return OpenFile(file, verifyChecksums);
+            return Read(file, verifyChecksums);
         }
         catch
         {
@@ -25,16 +34,16 @@ internal static class ArchiveOpener
         }
     }
 
-    private static TensorArchive OpenFile(MappedFile file, bool verifyChecksums)
+    private static TensorArchive Read(MappedFile file, bool verifyChecksums)
     {
-        if (file.Path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-        {
-            return new ShardedArchive(file);
-        }
-
-        Span<byte> start = stackalloc byte[16];
+        Span<byte> start = stackalloc byte[MistakenDownload.Length];
         start = start[..(int)Math.Min(start.Length, file.Length)];
         file.Read(0, start);
+        if (MistakenDownload.Describe(start) is string mistake)
+        {
+            throw new ModelFormatException(file.Path, mistake);
+        }
+
         bool isNamedSafetensors = file.Path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
 
         // A header's length may begin with the letters PK; what follows it tells.
@@ -50,7 +59,7 @@ internal static class ArchiveOpener
 
         if (start is [0x80, >= 2 and <= 5, ..])
         {
-            string kind = start.IndexOf(LegacyMagic) >= 0 ? "is in PyTorch's old format from before version 1.6" : "is a bare pickle";
+            string kind = start[..Math.Min(16, start.Length)].IndexOf(LegacyMagic) >= 0 ? "is in PyTorch's old format from before version 1.6" : "is a bare pickle";
             throw new ModelFormatException(file.Path, $"{kind}, which is not read here; load it with PyTorch and save it again with torch.save");
         }
 
@@ -70,6 +79,8 @@ internal static class ArchiveOpener
         }
 
         string[] indexes = [.. files.Where(static file => file.EndsWith(IndexSuffix, StringComparison.OrdinalIgnoreCase))];
+        string[] preferred = [.. indexes.Where(static file => file.EndsWith(".safetensors" + IndexSuffix, StringComparison.OrdinalIgnoreCase))];
+        indexes = preferred.Length > 0 ? preferred : indexes;
         string[] safetensors = [.. files.Where(static file => file.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))];
         string[] checkpoints = [.. files.Where(static file => CheckpointSuffixes.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))];
         string[] found = indexes.Length > 0 ? indexes : safetensors.Length > 0 ? safetensors : checkpoints;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace RewardForcing.Native.Formats;
 
@@ -28,6 +29,9 @@ public readonly struct JsonPart
 
     /// <summary>Whether it is a list.</summary>
     public bool IsList => _value.ValueKind == JsonValueKind.Array;
+
+    /// <summary>The value as it was parsed.</summary>
+    public JsonElement Value => _value;
 
     /// <summary>The value as the file has it, shortened.</summary>
     public string Shown => Printable.Text(_value.GetRawText(), 60);
@@ -73,10 +77,17 @@ public readonly struct JsonPart
     /// <summary>A member that may be there and not <c>null</c>.</summary>
     public bool TryGet(string name, out JsonPart part)
     {
-        JsonElement value = default;
-        bool isThere = IsObject ? _value.TryGetProperty(name, out value) : throw Wrong("an object");
-        part = new JsonPart(_file, Join(name), value);
-        return isThere && value.ValueKind != JsonValueKind.Null;
+        JsonPart self = IsObject ? this : throw Wrong("an object");
+        try
+        {
+            bool isThere = self._value.TryGetProperty(name, out JsonElement value);
+            part = new JsonPart(_file, Join(name), value);
+            return isThere && value.ValueKind != JsonValueKind.Null;
+        }
+        catch (InvalidOperationException error)
+        {
+            throw HalfPair(error);
+        }
     }
 
     /// <summary>The members of an object, in their order.</summary>
@@ -137,23 +148,13 @@ public readonly struct JsonPart
     /// <param name="expected">What was expected.</param>
     public ModelFormatException Wrong(string expected) => Error($"{Printable.Text(_key)} must be {expected}, got {(IsObject || IsList ? Kind : Shown)}");
 
-    private static byte[] Bytes(string file)
-    {
-        using MappedFile mapped = MappedFile.Open(file);
-        if (mapped.Length > MaxFile)
-        {
-            throw new ModelFormatException(file, $"has {mapped.Length:N0} bytes, expected JSON of at most {MaxFile:N0}");
-        }
-
-        byte[] bytes = new byte[mapped.Length];
-        mapped.Read(0, bytes);
-        return bytes;
-    }
+    private static byte[] Bytes(string file) => MappedFile.ReadWhole(file, MaxFile, "JSON");
 
     private static JsonPart Root(string file, ReadOnlyMemory<byte> bytes)
     {
         try
         {
+            RefuseStrangers(file, bytes.Span);
             ReadOnlyMemory<byte> text = bytes.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? bytes[3..] : bytes;
             using JsonDocument document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
             return new JsonPart(file, "", document.RootElement.Clone());
@@ -186,7 +187,23 @@ public readonly struct JsonPart
         }
         catch (InvalidOperationException error)
         {
-            throw new ModelFormatException(_file, "contains a key with half a surrogate pair, which no text may", null, error);
+            throw HalfPair(error);
+        }
+    }
+
+    private ModelFormatException HalfPair(Exception error) => new(_file, "contains a key with half a surrogate pair, which no text may", null, error);
+
+    private static void RefuseStrangers(string file, ReadOnlySpan<byte> bytes)
+    {
+        if (MistakenDownload.Describe(bytes) is string mistake)
+        {
+            throw new ModelFormatException(file, mistake);
+        }
+
+        // The parser looks into texts only when they are asked for.
+        if (!Utf8.IsValid(bytes))
+        {
+            throw new ModelFormatException(file, "is not valid UTF-8");
         }
     }
 }

@@ -45,6 +45,24 @@ internal sealed class MappedFile : IDisposable
         }
     }
 
+    /// <summary>Reads a small file as a whole.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="most">Bytes it may have.</param>
+    /// <param name="what">What it is expected to be, for messages.</param>
+    /// <exception cref="ModelFormatException">It cannot be read, or is larger.</exception>
+    public static byte[] ReadWhole(string path, long most, string what)
+    {
+        using MappedFile file = Open(path);
+        if (file.Length > most)
+        {
+            throw new ModelFormatException(path, $"has {file.Length:N0} bytes, expected {what} of at most {most:N0}");
+        }
+
+        byte[] bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
+        file.Read(0, bytes);
+        return bytes;
+    }
+
     /// <summary>Reads bytes of the file without mapping it.</summary>
     public void Read(long position, Span<byte> target)
     {
@@ -131,12 +149,7 @@ internal sealed class MappedFile : IDisposable
             throw new ModelFormatException(path, "is a folder, expected a file");
         }
 
-        FileInfo file = new(path);
-        if (file.LinkTarget is not null)
-        {
-            file = (FileInfo)file.ResolveLinkTarget(returnFinalTarget: true)!;
-        }
-
+        FileInfo file = new(RealPath.Of(path));
         if (!file.Exists)
         {
             throw new ModelFormatException(path, "does not exist");
@@ -150,7 +163,8 @@ internal sealed class MappedFile : IDisposable
 
     private static string OneLine(Exception error, string path)
     {
-        string text = error.Message.Replace($" '{System.IO.Path.GetFullPath(path)}'", string.Empty, StringComparison.Ordinal).ReplaceLineEndings(" ");
+        string full = System.IO.Path.Combine(Environment.CurrentDirectory, path);
+        string text = error.Message.Replace($" '{full}'", string.Empty, StringComparison.Ordinal).ReplaceLineEndings(" ");
         return Printable.Text(text, 300).TrimEnd('.', ' ');
     }
 

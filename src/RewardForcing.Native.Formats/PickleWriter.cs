@@ -26,6 +26,13 @@ internal sealed class PickleWriter
         Op('(');
     }
 
+    /// <summary>Stores the items so far, so that no reader has to keep more than a batch of them waiting.</summary>
+    public void NextBatch()
+    {
+        Op('u');
+        Op('(');
+    }
+
     public void EndDictionary() => Op('u');
 
     public void Tensor(WritableTensor tensor, string storageKey)

@@ -7,6 +7,9 @@ public static class PyTorchArchiveWriter
 {
     private const string Root = "archive";
 
+    // As Python's pickle module has it.
+    private const int Batch = 1000;
+
     /// <summary>Writes one checkpoint. The file is whole or not there.</summary>
     /// <param name="path">Target, such as <c>model.pt</c>.</param>
     /// <param name="tensors">In the order of the dictionary; each is asked for its bytes once.</param>
@@ -46,6 +49,11 @@ public static class PyTorchArchiveWriter
             if (!names.Add(tensors[i].Name) || tensors[i].Shape.Any(static extent => extent < 0))
             {
                 throw new ArgumentException($"{tensors[i].Name}: expected a name of its own and extents from 0 on, got [{string.Join(", ", tensors[i].Shape)}].", nameof(tensors));
+            }
+
+            if (i > 0 && i % Batch == 0)
+            {
+                pickle.NextBatch();
             }
 
             pickle.Text(tensors[i].Name);

@@ -7,7 +7,8 @@ namespace RewardForcing.Native.Formats;
 internal sealed class PyTorchContent
 {
     private const int MaxDepth = 64;
-    private const int MaxVisits = 4_000_000;
+    private const int MaxVisits = 1_000_000;
+    private const int MaxNames = 64 << 20;
     private const int MaxText = 200;
 
     // A view may repeat elements; what it may unfold to has a limit that does not depend on what the file claims.
@@ -16,7 +17,8 @@ internal sealed class PyTorchContent
     private readonly string _file;
     private readonly string _root;
     private readonly IReadOnlyDictionary<string, ZipRecord> _records;
-    private int _visits;
+    private long _visits;
+    private long _names;
 
     private PyTorchContent(string file, string root, IReadOnlyDictionary<string, ZipRecord> records) => (_file, _root, _records) = (file, root, records);
 
@@ -62,7 +64,10 @@ internal sealed class PyTorchContent
 
     private void Visit(string name, object? value, int depth)
     {
-        if (++_visits > MaxVisits || depth > MaxDepth)
+        // A value may be reached on many ways, and its name grows with each: what a small file unfolds to has an end.
+        _visits += 1 + (value is PickleSequence { Items.Count: int count } ? count : 0);
+        _names += name.Length;
+        if (_visits > MaxVisits || _names > MaxNames || depth > MaxDepth)
         {
             throw TooDeep(name);
         }
@@ -210,7 +215,7 @@ internal sealed class PyTorchContent
     };
 
     private ModelFormatException TooDeep(string name) =>
-        new(_file, $"is nested deeper than {MaxDepth} levels, or without end, under {Printable.Text(name)}", name);
+        new(_file, $"is nested deeper than {MaxDepth} levels, without end or with too many values, under {Printable.Text(name)}", name);
 
     private ModelFormatException Error(string name, string sentence) => new(_file, $"tensor {Printable.Text(name)} {sentence}", name);
 }

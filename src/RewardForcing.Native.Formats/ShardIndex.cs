@@ -30,6 +30,11 @@ internal sealed class ShardIndex
 
         byte[] bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
         file.Read(0, bytes);
+        if (MistakenDownload.Describe(bytes) is string mistake)
+        {
+            throw new ModelFormatException(file.Path, mistake);
+        }
+
         if (!Utf8.IsValid(bytes))
         {
             throw new ModelFormatException(file.Path, "is not valid UTF-8");

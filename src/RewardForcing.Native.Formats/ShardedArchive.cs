@@ -2,19 +2,22 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace RewardForcing.Native.Formats;
 
-/// <summary>Several safetensors files that one index holds together.</summary>
+/// <summary>Several files that one index holds together: safetensors, or parts of a PyTorch checkpoint.</summary>
 internal sealed class ShardedArchive : TensorArchive
 {
-    private readonly Dictionary<string, SafetensorsArchive> _shards = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorArchive> _shards = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
     private readonly List<string> _warnings = [];
     private readonly ShardIndex _index;
     private readonly EntryTable _table;
+    private readonly bool _verify;
 
     /// <summary>Opens all shards.</summary>
     /// <param name="file">The index; closed when it has been read.</param>
-    public ShardedArchive(MappedFile file)
+    /// <param name="verifyChecksums">Whether checksums are computed, in formats that have them.</param>
+    public ShardedArchive(MappedFile file, bool verifyChecksums)
     {
+        _verify = verifyChecksums;
         using (file)
         {
             _index = ShardIndex.Read(file);
@@ -47,7 +50,7 @@ internal sealed class ShardedArchive : TensorArchive
 
     public override string Path => _index.File;
 
-    public override string Format => "safetensors, sharded";
+    public override string Format => $"{_shards.Values.FirstOrDefault()?.Format ?? "nothing"}, sharded";
 
     public override IReadOnlyList<TensorEntry> Entries => _table.Entries;
 
@@ -61,67 +64,62 @@ internal sealed class ShardedArchive : TensorArchive
 
     protected override void Dispose(bool disposing)
     {
-        foreach (SafetensorsArchive shard in _shards.Values)
+        foreach (TensorArchive shard in _shards.Values)
         {
             shard.Dispose();
         }
     }
 
-    private SafetensorsArchive OpenShard(string tensor, string name)
+    private TensorArchive OpenShard(string tensor, string name)
     {
         string folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(_index.File))!;
-        string path = System.IO.Path.Combine(folder, name);
-        FileInfo shard = new(path);
+        FileInfo shard = new(System.IO.Path.Combine(folder, name));
         if (!shard.Exists && shard.LinkTarget is null)
         {
-            throw new ModelFormatException(_index.File, $"names the shard {Printable.Text(name)} for tensor {Printable.Text(tensor)}, but there is no such file beside it", tensor);
+            throw Refuse(tensor, name, ", but there is no such file beside it");
         }
 
         if (shard.LinkTarget is not null && !StaysInside(shard, folder))
         {
-            throw new ModelFormatException(_index.File, $"names the shard {Printable.Text(name)} for tensor {Printable.Text(tensor)}, which is a link out of the folder; put the file itself there", tensor);
+            throw Refuse(tensor, name, ", which is a link out of the folder; put the file itself there");
         }
 
         // Shown as the user named the index, not as the system resolves it.
         string shown = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(_index.File) ?? string.Empty, name);
-        return new SafetensorsArchive(MappedFile.Open(shown));
+        return ArchiveOpener.OpenFile(MappedFile.Open(shown), _verify);
     }
 
     // In the cache of Hugging Face's hub, REPOSITORY/snapshots/REVISION/... links to REPOSITORY/blobs; that is inside, too.
     private bool StaysInside(FileInfo link, string folder)
     {
-        string? target;
         try
         {
-            target = link.ResolveLinkTarget(returnFinalTarget: true)?.FullName;
+            string? home = System.IO.Path.GetDirectoryName(RealPath.Of(link.FullName));
+            string own = RealPath.Of(folder);
+            for (DirectoryInfo? parent = new(own); parent is not null; parent = parent.Parent)
+            {
+                if (parent.Name == "snapshots" && parent.Parent is DirectoryInfo repository)
+                {
+                    return home == own || home == System.IO.Path.Combine(repository.FullName, "blobs");
+                }
+            }
+
+            return home == own;
         }
         catch (IOException error)
         {
             throw new ModelFormatException(_index.File, $"names the shard {Printable.Text(link.Name)}, a link that leads nowhere", null, error);
         }
-
-        string? home = System.IO.Path.GetDirectoryName(target);
-        if (home == folder)
-        {
-            return true;
-        }
-
-        for (DirectoryInfo? parent = new(folder); parent is not null; parent = parent.Parent)
-        {
-            if (parent.Name == "snapshots" && parent.Parent is DirectoryInfo repository)
-            {
-                return home == System.IO.Path.Combine(repository.FullName, "blobs");
-            }
-        }
-
-        return false;
     }
+
+    private ModelFormatException Refuse(string tensor, string name, string why) =>
+        new(_index.File, $"names the shard {Printable.Text(name)} for tensor {Printable.Text(tensor)}{why}", tensor);
 
     private EntryTable Gather()
     {
         Dictionary<string, string> found = new(StringComparer.Ordinal);
         List<TensorEntry> entries = [];
-        foreach ((string name, SafetensorsArchive shard) in _shards)
+        foreach ((string name, TensorArchive shard) in _shards)
         {
             foreach (TensorEntry entry in shard.Entries)
             {

@@ -18,7 +18,7 @@ public sealed class LoraAdapter
     /// <summary>Reads which weights an archive changes.</summary>
     /// <param name="archive">The adapter's file; has to stay open while weights are loaded.</param>
     /// <param name="alpha">The scale is alpha / rank; null takes 1, as for adapters whose alpha is their rank.</param>
-    /// <exception cref="ArgumentException">A tensor is no half of a pair, or a pair does not fit together.</exception>
+    /// <exception cref="ModelFormatException">A tensor is no half of a pair, or a pair does not fit together.</exception>
     public LoraAdapter(TensorArchive archive, float? alpha = null)
     {
         _archive = archive;
@@ -30,19 +30,26 @@ public sealed class LoraAdapter
             if (Target(a.Name, ".lora_A.") is string key)
             {
                 string partner = a.Name.Replace(".lora_A.", ".lora_B.", StringComparison.Ordinal);
-                if (!archive.TryGet(partner, out TensorEntry? b) || b is null || a.Shape.Length != 2 || b.Shape.Length != 2 || b.Shape[1] != a.Shape[0])
+                if (!archive.TryGet(partner, out TensorEntry? b) || a.Shape.Length != 2 || b.Shape.Length != 2 || b.Shape[1] != a.Shape[0] || a.Shape[0] == 0)
                 {
-                    throw new ArgumentException($"{archive.Path}: {a.Name} [{string.Join(", ", a.Shape)}] has no fitting {partner}.", nameof(archive));
+                    string found = b is null ? "it is not there" : $"it is {Printable.Extents(b.Shape)}";
+                    throw Refuse(archive, a, $"tensor {Printable.Text(a.Name)} {Printable.Extents(a.Shape)} needs a matrix {Printable.Text(partner)} of the same rank from 1 on, but {found}");
                 }
 
-                _pairs[key] = (a, b);
+                if (!_pairs.TryAdd(key, (a, b)))
+                {
+                    throw Refuse(archive, a, $"changes {Printable.Text(key)} twice, by {Printable.Text(_pairs[key].A.Name)} and by {Printable.Text(a.Name)}");
+                }
             }
             else if (Target(a.Name, ".lora_B.") is null)
             {
-                throw new ArgumentException($"{archive.Path}: {a.Name} is no LoRA tensor; expected names that end in .lora_A.weight and .lora_B.weight.", nameof(archive));
+                throw Refuse(archive, a, $"tensor {Printable.Text(a.Name)} is no part of a LoRA, expected names that end in .lora_A.weight and .lora_B.weight");
             }
         }
     }
+
+    /// <summary>The file.</summary>
+    public string Path => _archive.Path;
 
     /// <summary>Keys of the weights that are changed.</summary>
     public IReadOnlyCollection<string> Keys => _pairs.Keys;
@@ -56,8 +63,7 @@ public sealed class LoraAdapter
         (TensorEntry entryA, TensorEntry entryB) = _pairs[key];
         if (weight.Shape.Rank != 2 || entryB.Shape[0] != weight.Shape[0] || entryA.Shape[1] != weight.Shape[1])
         {
-            throw new ArgumentException(
-                $"{_archive.Path}: the change of {key} is [{entryB.Shape[0]}, {entryA.Shape[1]}], the weight is {weight.Shape}.", nameof(weight));
+            throw Refuse(_archive, entryA, $"changes {Printable.Text(key)} by a matrix [{entryB.Shape[0]}, {entryA.Shape[1]}], but the weight is {weight.Shape}");
         }
 
         using Scope scope = pass.BeginScope();
@@ -67,6 +73,8 @@ public sealed class LoraAdapter
         Tensor change = Linear.Forward(pass, b, a);
         return scope.Keep(LinearCombination.Forward(pass, DType.F32, (1, Cast.Forward(pass, weight, DType.F32)), (scale, change)));
     }
+
+    private static ModelFormatException Refuse(TensorArchive archive, TensorEntry entry, string sentence) => new(archive.Path, sentence, entry.Name);
 
     private static string? Target(string name, string half)
     {

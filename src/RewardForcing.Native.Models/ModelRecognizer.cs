@@ -18,7 +18,7 @@ public static class ModelRecognizer
 
         // Reference cases carry weights under the original names too, so they are looked for first.
         return Golden(archive) ?? Lora(archive) ?? Wan(archive) ?? Other(archive)
-            ?? new RecognizedModel(ModelKind.Unknown, string.Empty, $"nothing known (first tensor: {archive.Entries[0].Name})");
+            ?? new RecognizedModel(ModelKind.Unknown, string.Empty, $"nothing known (first tensor: {Printable.Text(archive.Entries[0].Name)})");
     }
 
     private static RecognizedModel? Golden(TensorArchive archive)

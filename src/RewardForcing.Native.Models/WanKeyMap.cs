@@ -7,6 +7,9 @@ public static class WanKeyMap
     // Inserted by distributed training, activation checkpointing and compilation, anywhere in a name.
     private static readonly string[] Infixes = ["_fsdp_wrapped_module.", "_checkpoint_wrapped_module.", "_orig_mod."];
 
+    // In front of a name, in this order: by data-parallel training, by the reference's wrapper, and by tools that save a pipeline as one file.
+    private static readonly string[] Prefixes = ["module.", "model.", "diffusion_model."];
+
     // Heads that only training's discriminator has.
     private static readonly string[] CriticOnly = ["_cls_pred_branch", "_register_tokens", "_gan_ca_blocks"];
 
@@ -74,7 +77,12 @@ public static class WanKeyMap
         }
 
         key = WithoutInfixes(key);
-        return key.StartsWith("model.", StringComparison.Ordinal) ? key["model.".Length..] : key;
+        foreach (string prefix in Prefixes)
+        {
+            key = key.StartsWith(prefix, StringComparison.Ordinal) ? key[prefix.Length..] : key;
+        }
+
+        return key;
     }
 
     /// <summary>A name without what distributed training, checkpointing and compilation insert.</summary>

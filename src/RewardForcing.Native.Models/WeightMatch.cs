@@ -87,7 +87,7 @@ internal static class WeightMatch
     private static string Describe(TensorArchive archive, int declared, List<string> missing, List<string> extra, List<string> misshaped)
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{archive.Path}: expected {declared} tensors, found {archive.Entries.Count}, of which ");
+        text.Append(CultureInfo.InvariantCulture, $"{Printable.Text(archive.Path, int.MaxValue)}: expected {declared} tensors, found {archive.Entries.Count}, of which ");
         text.AppendJoin(", ", Counts(missing.Count, extra.Count, misshaped.Count));
         RecognizedModel found = ModelRecognizer.Recognize(archive);
         text.Append(CultureInfo.InvariantCulture, $"; the file looks like {found.Description}.");
@@ -125,7 +125,7 @@ internal static class WeightMatch
         text.Append(CultureInfo.InvariantCulture, $"\n  {what}:");
         foreach (string line in Fold(names))
         {
-            text.Append("\n    ").Append(line);
+            text.Append("\n    ").Append(Printable.Text(line, int.MaxValue));
         }
     }
 

@@ -47,7 +47,12 @@ internal static class WeightReader
     /// <summary>Reads an entry of any number type as F32, owned by a pass on a host device.</summary>
     public static Tensor ReadF32(Pass pass, TensorArchive archive, TensorEntry entry)
     {
-        Shape shape = new(Array.ConvertAll(entry.Shape, static extent => checked((int)extent)));
+        if (entry.Shape.Any(static extent => extent > int.MaxValue))
+        {
+            throw new ModelFormatException(entry.File, $"tensor {Printable.Text(entry.Name)} has the extents {Printable.Extents(entry.Shape)}, expected at most {int.MaxValue:N0} each", entry.Name);
+        }
+
+        Shape shape = new(Array.ConvertAll(entry.Shape, static extent => (int)extent));
         using Parameter source = OnHost(pass, archive, entry, new ParameterSpec(entry.Name, shape), Stored(entry.Type));
         Tensor copy = pass.New(shape);
         copy.CopyFrom(Cast.Forward(pass, source, DType.F32));
@@ -76,13 +81,21 @@ internal static class WeightReader
         int rowBytes = checked((int)(bytes.Length / rows));
         using Parameter raw = Parameter.Map(pass.Device, spec.Name, bytes.Address, new Shape(rows, rowBytes), DType.U8, bytes);
         Parameter decoded = Parameter.New(pass.Device, spec.Name, spec.Shape, DType.F32);
-        Tensor target = pass.Reshape(decoded, new Shape(rows, checked((int)(spec.Shape.Count / rows))));
-        for (int row = 0; row < rows; row++)
+        try
         {
-            Decode(entry, pass.Slice(raw, row, 1).Span<byte>(), pass.Slice(target, row, 1).Span<float>());
-        }
+            Tensor target = pass.Reshape(decoded, new Shape(rows, checked((int)(spec.Shape.Count / rows))));
+            for (int row = 0; row < rows; row++)
+            {
+                Decode(entry, pass.Slice(raw, row, 1).Span<byte>(), pass.Slice(target, row, 1).Span<float>());
+            }
 
-        return decoded;
+            return decoded;
+        }
+        catch
+        {
+            decoded.Dispose();
+            throw;
+        }
     }
 
     private static void Decode(TensorEntry entry, ReadOnlySpan<byte> bytes, Span<float> values)
@@ -103,7 +116,8 @@ internal static class WeightReader
 
                 // The upper half of a binary16: five exponent and two fraction bits.
                 ElementType.F8E5M2 => (float)BitConverter.UInt16BitsToHalf((ushort)(bytes[i] << 8)),
-                _ => throw new NotSupportedException($"{entry.File}: {entry.Name} is stored as {entry.Type}; expected F64, F32, F16, BF16, F8_E4M3, F8_E5M2 or an integer type."),
+                _ => throw new ModelFormatException(
+                    entry.File, $"tensor {Printable.Text(entry.Name)} is stored as {entry.Type.SafetensorsName()}, expected F64, F32, F16, BF16, F8_E4M3, F8_E5M2 or an integer type", entry.Name),
             };
         }
     }

@@ -38,6 +38,7 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
     /// <param name="castTo">Type all parameters are converted to; null keeps what the file has, but for types no op reads (F64, integers), which become F32.</param>
     /// <param name="adapter">Changes to add to some of the weights, such as a LoRA; may be null.</param>
     /// <param name="cancellation">Stops between two tensors; nothing stays allocated.</param>
+    /// <exception cref="ModelFormatException">The adapter changes what the network does not have, or a tensor is of a type nothing is read from.</exception>
     /// <exception cref="WeightMismatchException">A tensor is missing, left over or of another shape; the message lists all of them.</exception>
     public static WeightSet Load(
         Device device,
@@ -51,7 +52,7 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
         Dictionary<string, TensorEntry> entries = WeightMatch.Bind(archive, map, declared);
         if (adapter?.Keys.FirstOrDefault(key => !entries.ContainsKey(key)) is string stray)
         {
-            throw new ArgumentException($"{archive.Path}: the adapter changes {stray}, which the network does not have.", nameof(adapter));
+            throw new ModelFormatException(adapter.Path, $"changes {Printable.Text(stray)}, which the network of {Printable.Text(archive.Path, int.MaxValue)} does not have", stray);
         }
 
         WeightSet set = new(device);

@@ -145,9 +145,9 @@ public sealed class InspectTests : IDisposable
     [Theory]
     [InlineData("nothing-here", "does not exist")]
     [InlineData("empty", "holds no tensors")]
-    [InlineData("list.json", "expected a JSON object")]
-    [InlineData("broken.json", "syntax error in line 2")]
-    [InlineData("half.json", "not Unicode")]
+    [InlineData("list.json", "must be a JSON object, got a list")]
+    [InlineData("broken.json", "is not valid JSON")]
+    [InlineData("half.json", "half a surrogate pair")]
     [InlineData("zeros.safetensors", "zeros.safetensors")]
     [InlineData("text.pt", "neither a safetensors file nor a PyTorch checkpoint")]
     public void Inspect_WrongFile_IsOneSentenceAndExitsWithOne(string name, string reason)

@@ -9,7 +9,6 @@ namespace RewardForcing.Native.Cli;
 public sealed class Inspection
 {
     private const string IndexSuffix = ".index.json";
-    private const long MaxJsonBytes = 1 << 20;
     private static readonly string[] _archives = [".safetensors", ".pt", ".pth", ".ckpt", ".bin"];
     private static readonly string[] _subfolders = ["transformer", "vae", "text_encoder", "image_encoder"];
 
@@ -102,48 +101,31 @@ public sealed class Inspection
 
     private static InspectedConfig Config(ModelPart? part, string path)
     {
-        FileInfo file = new(path);
-        if (!file.Exists || file.Length > MaxJsonBytes)
-        {
-            throw new ModelFormatException(path, file.Exists ? $"has {file.Length:N0} bytes, expected a JSON configuration of at most {MaxJsonBytes:N0}" : "does not exist");
-        }
-
+        JsonPart json = JsonPart.ReadFile(path);
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                throw new ModelFormatException(path, $"is no configuration: expected a JSON object, found {document.RootElement.ValueKind}");
-            }
-
-            using (Utf8JsonWriter check = new(Stream.Null))
-            {
-                document.RootElement.WriteTo(check);
-            }
-
-            return new InspectedConfig(part, path, Describe(path, document.RootElement), document.RootElement.Clone());
-        }
-        catch (JsonException error)
-        {
-            throw new ModelFormatException(path, $"is no JSON: there is a syntax error in line {error.LineNumber + 1}", null, error);
+            // Half a surrogate pair passes the parser, but cannot be shown.
+            using Utf8JsonWriter check = new(Stream.Null);
+            json.Value.WriteTo(check);
         }
         catch (InvalidOperationException error)
         {
-            // Half a surrogate pair passes the parser, but is no text.
-            throw new ModelFormatException(path, "has text that is not Unicode", null, error);
+            throw new ModelFormatException(path, "contains half a surrogate pair, which no text may", null, error);
         }
+
+        return new InspectedConfig(part, path, Describe(json), json.Value);
     }
 
     // A transformer's sizes; a configuration with impossible ones fails, as it would when it is loaded.
-    private static string? Describe(string path, JsonElement json)
+    private static string? Describe(JsonPart json)
     {
-        string? name = json.TryGetProperty("_class_name", out JsonElement type) && type.ValueKind == JsonValueKind.String ? type.GetString() : null;
+        string? name = json.TryGet("_class_name", out JsonPart type) && type.IsText ? type.Text() : null;
         if (name is not ("WanModel" or "WanTransformer3DModel" or "CausalWanModel"))
         {
             return null;
         }
 
-        WanConfig config = WanConfig.FromJson(JsonPart.Of(path, json));
+        WanConfig config = WanConfig.FromJson(json);
         string kind = config.IsImageToVideo ? "image-to-video" : "text-to-video";
         return $"a Wan transformer ({kind}, width {config.Dim}, feed-forward {config.FfnDim}, {config.Layers} layers of {config.Heads} heads, {config.InChannels} input channels)";
     }

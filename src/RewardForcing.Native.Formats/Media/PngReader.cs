@@ -23,18 +23,7 @@ public static class PngReader
     }
 
     /// <summary>Reads a whole file of plausible size.</summary>
-    internal static byte[] ReadFile(string path)
-    {
-        using MappedFile file = MappedFile.Open(path);
-        if (file.Length > MaxFileBytes)
-        {
-            throw new ModelFormatException(path, $"has {file.Length:N0} bytes, expected a picture of at most {MaxFileBytes:N0}");
-        }
-
-        byte[] bytes = new byte[file.Length];
-        file.Read(0, bytes);
-        return bytes;
-    }
+    internal static byte[] ReadFile(string path) => MappedFile.ReadWhole(path, MaxFileBytes, "a picture");
 
     /// <summary>Reads a picture from memory.</summary>
     /// <param name="bytes">The whole file.</param>

@@ -34,7 +34,8 @@ internal sealed class CharacterMap
         for (uint i = 0; i < units.Length; i++)
         {
             uint unit = units[i];
-            bool isInside = (unit & IsValue) != 0 ? (unit & ~IsValue) < replacements.Length : ((i ^ Offset(unit)) | 0xFF) < units.Length;
+            // The first unit is where every walk begins, and no value.
+            bool isInside = (unit & IsValue) != 0 ? i > 0 && (unit & ~IsValue) < replacements.Length : ((i ^ Offset(unit)) | 0xFF) < units.Length;
             if (!isInside)
             {
                 throw new ModelFormatException(file, $"has a damaged precompiled_charsmap: unit {i:N0} of its trie leads outside", "precompiled_charsmap");

@@ -13,14 +13,7 @@ public static class PromptFile
     public static IReadOnlyList<string> Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using MappedFile file = MappedFile.Open(path);
-        if (file.Length > MaxFile)
-        {
-            throw new ModelFormatException(path, $"has {file.Length:N0} bytes, expected prompts in at most {MaxFile:N0}");
-        }
-
-        byte[] bytes = new byte[file.Length];
-        file.Read(0, bytes);
+        byte[] bytes = MappedFile.ReadWhole(path, MaxFile, "a file of prompts");
         try
         {
             string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);

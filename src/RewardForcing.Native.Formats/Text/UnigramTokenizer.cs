@@ -42,13 +42,12 @@ public sealed class UnigramTokenizer
             throw new FileNotFoundException($"{file}: there is no such tokenizer; expected tokenizer.json, spiece.model, or a folder with one of them.", file);
         }
 
-        long length = new FileInfo(file).Length;
-        if (length > MaxFile)
+        byte[] bytes = MappedFile.ReadWhole(file, MaxFile, "a tokenizer");
+        if (MistakenDownload.Describe(bytes) is string mistake)
         {
-            throw new ModelFormatException(file, $"has {length:N0} bytes, expected a tokenizer of at most {MaxFile:N0}");
+            throw new ModelFormatException(file, mistake);
         }
 
-        byte[] bytes = File.ReadAllBytes(file);
         bool isJson = file.EndsWith(".json", StringComparison.OrdinalIgnoreCase) || bytes.AsSpan().TrimStart(" \t\r\n"u8).StartsWith("{"u8);
         return new UnigramTokenizer(file, isJson ? TokenizerJson.Read(file, bytes) : new SentencePieceModel(SentencePieceFile.Read(file, bytes)));
     }

@@ -41,7 +41,7 @@ internal sealed class TensorFile : IDisposable
         long offset = 0;
         foreach ((string name, string type, int[] shape, byte[] bytes) in _tensors)
         {
-            header.Append(offset == 0 ? string.Empty : ",");
+            header.Append(header.Length == 1 ? string.Empty : ",");
             header.Append($"\"{name}\":{{\"dtype\":\"{type}\",\"shape\":[{string.Join(',', shape)}],\"data_offsets\":[{offset},{offset + bytes.Length}]}}");
             offset += bytes.Length;
         }

@@ -47,6 +47,11 @@ public sealed class WanKeyMapTests
     [InlineData("generator.model._orig_mod.blocks.0.ffn.0.weight")]
     [InlineData("model.model.blocks.0.ffn.0.weight")]
     [InlineData("_fsdp_wrapped_module.model.blocks.0.ffn.0.weight")]
+    [InlineData("module.model.blocks.0.ffn.0.weight")]
+    [InlineData("generator.module.model._orig_mod.blocks.0.ffn.0.weight")]
+    [InlineData("generator_ema._fsdp_wrapped_module.module.model.blocks.0.ffn.0.weight")]
+    [InlineData("model.diffusion_model.blocks.0.ffn.0.weight")]
+    [InlineData("diffusion_model.blocks.0.ffn.0.weight")]
     public void For_WrappedNames_AreCleaned(string entry)
     {
         Assert.Equal("blocks.0.ffn.0.weight", WanKeyMap.For(Tiny, [entry]).KeyOf(entry));

@@ -30,6 +30,11 @@ public static class CausalConv3d
         Check.That(weight.Shape[3] % 2 == 1 && weight.Shape[4] % 2 == 1, Op, $"weight must have odd kH and kW, got {weight.Shape}.");
         Check.That(padFrames >= 0 && frameStride >= 1, Op, $"padFrames must be at least 0 and frameStride at least 1, got {padFrames} and {frameStride}.");
         Check.That(x.Shape[1] + padFrames >= taps, Op, $"x must have at least {taps - padFrames} frames, got {x.Shape}.");
+        if (history is not null)
+        {
+            Check.Rank(Op, history, 5, "[B, m, H, W, C]");
+        }
+
         int before = history?.Shape[1] ?? 0;
         Check.That(before <= padFrames, Op, $"history must have at most {padFrames} frames, got {before}.");
         if (history is not null)

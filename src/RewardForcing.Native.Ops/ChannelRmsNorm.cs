@@ -24,6 +24,7 @@ public static class ChannelRmsNorm
         Check.Activation(Op, x);
         Check.Weight(Op, gamma);
         Check.That(gamma.Count == x.Shape[^1], Op, $"gamma must have {x.Shape[^1]} elements to match the last dimension of x {x.Shape}, got {gamma.Shape}.");
+        Check.That(Enum.IsDefined(activation), Op, $"activation must be a known function, got {activation}.");
         pass.RequireNoGrad(Op, x, gamma);
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, x.DType);

@@ -24,6 +24,7 @@ public static class Linear
         (int inputs, int outputs) = (x.Shape[^1], weight.Shape[0]);
         Check.That(inputs > 0 && outputs > 0, Op, $"x and weight must have at least one channel, got {x.Shape} and {weight.Shape}.");
         Check.That(weight.Count == (long)outputs * inputs, Op, $"weight must be [O, {inputs}] to match the last dimension of x {x.Shape}, got {weight.Shape}.");
+        Check.That(Enum.IsDefined(activation), Op, $"activation must be a known function, got {activation}.");
         if (bias is not null)
         {
             Check.Weight(Op, bias);

@@ -15,7 +15,7 @@ public static class Unary
     public static Tensor Forward(Pass pass, Tensor x, Activation activation)
     {
         Check.Activation(Op, x);
-        Check.That(Enum.IsDefined(activation), Op, $"{activation} is no known activation.");
+        Check.That(Enum.IsDefined(activation), Op, $"activation must be a known function, got {activation}.");
         pass.RequireNoGrad(Op, x);
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, x.DType);

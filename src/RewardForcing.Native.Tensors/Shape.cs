@@ -15,6 +15,7 @@ public readonly struct Shape : IEquatable<Shape>
     }
 
     private readonly Extents _extents;
+    private readonly long _count;
 
     /// <summary>Creates a shape from its extents, outermost first; no extents make a scalar.</summary>
     /// <param name="extents">At most <see cref="MaxRank"/> extents, each at least 0.</param>
@@ -39,14 +40,14 @@ public readonly struct Shape : IEquatable<Shape>
             count = checked(count * extents[i]);
         }
 
-        Count = count;
+        _count = count;
     }
 
     /// <summary>Number of dimensions.</summary>
     public int Rank { get; }
 
     /// <summary>Number of elements; 1 for a scalar.</summary>
-    public long Count { get; }
+    public long Count => Rank == 0 ? 1 : _count; // new Shape() and default run no constructor: they are scalars too.
 
     /// <summary>Extent of a dimension; <c>^1</c> is the innermost one.</summary>
     public int this[Index i] => ((ReadOnlySpan<int>)_extents)[..Rank][i];

@@ -24,7 +24,7 @@ public static class DoctorCommand
         return command;
     }
 
-    /// <summary>Writes findings for people.</summary>
+    /// <summary>Writes findings for people; of what is missing, the names and the folders it was looked for, once each.</summary>
     /// <param name="findings">In the order they are shown.</param>
     public static string Text(IReadOnlyList<Finding> findings)
     {
@@ -35,9 +35,10 @@ public static class DoctorCommand
             if (!finding.Found)
             {
                 string indent = new(' ', NameWidth + 2);
-                foreach (string place in finding.LookedIn)
+                if (finding.LookedIn.Count > 0)
                 {
-                    text.Append(indent).Append("tried ").AppendLine(place);
+                    text.Append(indent).Append("looked for ").AppendJoin(", ", finding.LookedIn.Select(Path.GetFileName).Distinct(StringComparer.Ordinal)).AppendLine();
+                    text.Append(indent).Append("in ").AppendJoin(", ", finding.LookedIn.Select(Folder).Distinct(StringComparer.Ordinal)).AppendLine();
                 }
 
                 text.Append(indent).AppendLine(finding.Advice);
@@ -46,6 +47,8 @@ public static class DoctorCommand
 
         return text.ToString().TrimEnd();
     }
+
+    private static string Folder(string place) => Path.GetDirectoryName(place) is { Length: > 0 } folder ? folder : "the loader's own folders";
 
     /// <summary>Writes findings for programs: <c>{"findings":[{"name","found","text","looked_in","advice"}]}</c>.</summary>
     /// <param name="findings">In the order they are shown.</param>

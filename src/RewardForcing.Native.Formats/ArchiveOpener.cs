@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace RewardForcing.Native.Formats;
 
 /// <summary>Finds out what a path leads to.</summary>
@@ -44,6 +46,12 @@ internal static class ArchiveOpener
             throw new ModelFormatException(file.Path, mistake);
         }
 
+        // No length of a header, so no safetensors file.
+        if (start.Length >= 8 && BinaryPrimitives.ReadUInt64LittleEndian(start) > SafetensorsHeader.MaxLength && OtherKind(start) is string other)
+        {
+            throw new ModelFormatException(file.Path, $"is {other}, expected safetensors or a PyTorch checkpoint");
+        }
+
         bool isNamedSafetensors = file.Path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase);
 
         // A header's length may begin with the letters PK; what follows it tells.
@@ -65,6 +73,16 @@ internal static class ArchiveOpener
 
         throw new ModelFormatException(file.Path, "is neither a safetensors file nor a PyTorch checkpoint (a zip); it is damaged or of another kind");
     }
+
+    // What people take for a checkpoint, or name by mistake.
+    private static string? OtherKind(ReadOnlySpan<byte> start) =>
+        start.StartsWith("GGUF"u8) ? "a GGUF file, whose quantised weights are not read here"
+        : start.StartsWith(PngChunks.Signature) ? "a PNG picture"
+        : start.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]) ? "a JPEG picture"
+        : start.Length > 8 && start[4..].StartsWith("ftyp"u8) ? "a video (MP4 or MOV)"
+        : start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) ? "compressed by gzip"
+        : start.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'H', (byte)'D', (byte)'F']) ? "an HDF5 file"
+        : null;
 
     private static string FindInFolder(string folder)
     {

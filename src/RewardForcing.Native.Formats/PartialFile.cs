@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace RewardForcing.Native.Formats;
 
 /// <summary>
@@ -8,6 +10,9 @@ internal sealed class PartialFile : IDisposable
 {
     private const string Suffix = ".part";
     private const int BufferSize = 1 << 20;
+
+    // Names have 255 bytes on most file systems.
+    private const int MaxStem = 200;
     private readonly string _target;
     private bool _finished;
 
@@ -35,19 +40,41 @@ internal sealed class PartialFile : IDisposable
             throw new IOException($"{path}: expected the name of a file to write, found a folder.");
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        RemoveStale(target);
-        string temporary = TemporaryName(target);
-        return new PartialFile(target, temporary, new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, share, BufferSize));
+        try
+        {
+            MakeFolder(Path.GetDirectoryName(target)!);
+            RemoveStale(target);
+            string temporary = TemporaryName(target);
+            return new PartialFile(target, temporary, new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, share, BufferSize));
+        }
+        catch (Exception error) when (WriteFailure.Is(error))
+        {
+            throw WriteFailure.Of(path, error);
+        }
+    }
+
+    /// <summary>Makes a folder and those above it.</summary>
+    /// <exception cref="IOException">One of them is a file, or it cannot be made.</exception>
+    public static void MakeFolder(string folder)
+    {
+        for (string? above = folder; above is not null; above = Path.GetDirectoryName(above))
+        {
+            if (File.Exists(above))
+            {
+                throw new IOException($"{above} is a file, expected a folder");
+            }
+        }
+
+        Directory.CreateDirectory(folder);
     }
 
     /// <summary>A name beside a target that tells what it is, and that nothing else has.</summary>
     public static string TemporaryName(string target) =>
-        Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}{Suffix}");
+        Path.Combine(Path.GetDirectoryName(target)!, $".{Stem(target)}.{Guid.NewGuid():N}{Suffix}");
 
     /// <summary>What writers of a target left behind, whether or not they still run.</summary>
     public static IEnumerable<string> Leftovers(string target) =>
-        Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(target)!).Where(path => IsTemporary(Path.GetFileName(path), Path.GetFileName(target)));
+        Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(target)!).Where(path => IsTemporary(Path.GetFileName(path), Stem(target)));
 
     /// <summary>Whether nobody holds a file open any more.</summary>
     public static bool IsAbandoned(string path)
@@ -78,9 +105,29 @@ internal sealed class PartialFile : IDisposable
         if (!_finished)
         {
             _finished = true;
-            Stream.Dispose();
+            try
+            {
+                Stream.Dispose();
+            }
+            catch (Exception error) when (WriteFailure.Is(error))
+            {
+                // A full disk takes no last bytes either; the file is closed all the same, and goes away.
+            }
+
             File.Delete(TemporaryPath);
         }
+    }
+
+    // The whole name, if there is room for the rest of a temporary one.
+    private static string Stem(string target)
+    {
+        string name = Path.GetFileName(target);
+        while (Encoding.UTF8.GetByteCount(name) > MaxStem)
+        {
+            name = name[..^(char.IsSurrogate(name[^1]) ? 2 : 1)];
+        }
+
+        return name;
     }
 
     private static void RemoveStale(string target)

@@ -245,7 +245,7 @@ internal sealed class PickleMachine
     {
         Count();
         return PickleCalls.Find(module, name)
-            ?? throw Error($"names {Printable.Text($"{module}.{name}")}, which is neither a tensor nor a plain container; nothing was looked up or run, and the file is refused");
+            ?? throw Error($"names {Printable.Text($"{module}.{name}")}, which is neither a tensor nor a plain container; nothing was looked up or run; save the state_dict() alone with torch.save");
     }
 
     private object Call(object? target, object? arguments)

@@ -35,6 +35,10 @@ public abstract class TensorArchive : IDisposable
 
     /// <summary>Makes the elements of a tensor readable, row-major and aligned: in place where the file stores them so, else as a copy. Mappings outlive the archive.</summary>
     /// <param name="entry">A tensor of this archive.</param>
+    /// <remarks>
+    /// A file that is replaced by another under its name, as this project's writers do, stays readable as it was. One that is cut short in place while
+    /// it is mapped is not: the system ends the process that reads a page behind the new end.
+    /// </remarks>
     /// <exception cref="ModelFormatException">The file has changed since it was opened, or its checksum is wrong.</exception>
     public abstract TensorBytes Map(TensorEntry entry);
 

@@ -90,7 +90,7 @@ public static class ModelRecognizer
         string layout = (diffusers ? "diffusers" : "original") + (group is null ? string.Empty : $", {group}");
         string what = wrapped ? "a checkpoint of a Wan generator" : "a Wan transformer";
         return new RecognizedModel(
-            kind, layout, $"{what} ({(image ? "image-to-video" : "text-to-video")}, {layout} names, width {dim}, feed-forward {ffn}, {layers} layers, {patch[1]} input channels)", config);
+            kind, layout, $"{what} ({(image ? "image-to-video" : "text-to-video")}, {(diffusers ? "diffusers" : "original")} names{(group is null ? string.Empty : $" under {group}")}, width {dim}, feed-forward {ffn}, {layers} layers, {patch[1]} input channels)", config);
     }
 
     private static RecognizedModel? Other(TensorArchive archive)

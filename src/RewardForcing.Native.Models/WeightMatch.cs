@@ -46,26 +46,6 @@ internal static class WeightMatch
         return bound;
     }
 
-    /// <summary>Folds names that differ in one number only, such as the layer: <c>blocks.{0-29}.norm3.weight</c>.</summary>
-    internal static List<string> Fold(IEnumerable<string> names)
-    {
-        Dictionary<string, SortedSet<int>> patterns = new(StringComparer.Ordinal);
-        List<string> order = [];
-        foreach (string name in names)
-        {
-            (string pattern, int number) = SplitNumber(name);
-            if (!patterns.TryGetValue(pattern, out SortedSet<int>? numbers))
-            {
-                patterns[pattern] = numbers = [];
-                order.Add(pattern);
-            }
-
-            numbers.Add(number);
-        }
-
-        return [.. order.Select(pattern => pattern.Contains('\0', StringComparison.Ordinal) ? pattern.Replace("\0", Ranges(patterns[pattern]), StringComparison.Ordinal) : pattern)];
-    }
-
     private static bool SameShape(Shape shape, long[] extents)
     {
         if (shape.Rank != extents.Length)
@@ -123,52 +103,9 @@ internal static class WeightMatch
         }
 
         text.Append(CultureInfo.InvariantCulture, $"\n  {what}:");
-        foreach (string line in Fold(names))
+        foreach (string line in FoldedNames.Fold(names))
         {
             text.Append("\n    ").Append(Printable.Text(line, int.MaxValue));
         }
-    }
-
-    // Only the first number between dots is folded: it is the layer in every layout.
-    private static (string Pattern, int Number) SplitNumber(string name)
-    {
-        int end = name.IndexOf(' ', StringComparison.Ordinal) is int space and >= 0 ? space : name.Length;
-        for (int start = 0; start < end;)
-        {
-            int dot = name.IndexOf('.', start, end - start);
-            int stop = dot < 0 ? end : dot;
-            if (int.TryParse(name.AsSpan(start, stop - start), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
-            {
-                return ($"{name[..start]}\0{name[stop..]}", number);
-            }
-
-            start = stop + 1;
-        }
-
-        return (name, 0);
-    }
-
-    private static string Ranges(SortedSet<int> numbers)
-    {
-        if (numbers.Count == 1)
-        {
-            return numbers.Min.ToString(CultureInfo.InvariantCulture);
-        }
-
-        List<string> parts = [];
-        int[] sorted = [.. numbers];
-        for (int i = 0; i < sorted.Length;)
-        {
-            int j = i;
-            while (j + 1 < sorted.Length && sorted[j + 1] == sorted[j] + 1)
-            {
-                j++;
-            }
-
-            parts.Add(j == i ? $"{sorted[i]}" : $"{sorted[i]}-{sorted[j]}");
-            i = j + 1;
-        }
-
-        return $"{{{string.Join(",", parts)}}}";
     }
 }

@@ -20,8 +20,9 @@ public sealed class InspectTests : IDisposable
         Assert.Contains("a Wan transformer (text-to-video, original names, width 32", result.Output);
         Assert.Contains("69, elements by type: F32 39,552", result.Output);
         Assert.Contains("format = pt", result.Output);
-        Assert.Matches(@"blocks\.0\.cross_attn\.k\.weight +F32 +\[32, 32\] +4,096", result.Output);
-        Assert.Contains("and 29 more; --all lists them", result.Output);
+        Assert.Matches(@"blocks\.\{0-1\}\.cross_attn\.k\.weight +F32 +\[32, 32\] +2 +8,192", result.Output);
+        Assert.Matches(@"patch_embedding\.bias +F32 +\[32\] +1 +128", result.Output);
+        Assert.Contains("--all lists its 69 tensors one by one", result.Output);
         Assert.DoesNotContain('\e', result.Output);
     }
 
@@ -36,6 +37,16 @@ public sealed class InspectTests : IDisposable
 
         Assert.Equal(0, result.ExitCode);
         Assert.Equal(expected, result.Output.Split('\n').Count(line => line.Contains("  F32  ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Inspect_LimitOrFilter_SaysHowManyMoreThereAre()
+    {
+        string path = Fixtures.Path(Checkpoints + "orig/Wan2.1-T2V-1.3B/diffusion_pytorch_model.safetensors");
+
+        Assert.Contains("and 64 more; --all lists its 69 tensors", Command.Run("inspect", path, "--limit", "5").Output);
+        Assert.Contains("and 14 more; --all lists all 54 of them", Command.Run("inspect", path, "--filter", "blocks").Output);
+        Assert.Contains("no tensor has that in its name", Command.Run("inspect", path, "--filter", "nothing").Output);
     }
 
     [Theory]
@@ -92,7 +103,7 @@ public sealed class InspectTests : IDisposable
         Assert.Equal(1, result.ExitCode);
         Assert.Equal($"{_folder}: 2 of 3 files could not be read; the listing says why.", result.Error.Trim());
         Assert.Contains("a Wan transformer (text-to-video", result.Output);
-        Assert.Contains("Wan2.1_VAE.safetensors: ", result.Output);
+        Assert.Contains($"vae  {_folder}/Wan2.1_VAE.safetensors\n  error      claims a header", result.Output.ReplaceLineEndings("\n").Replace('\\', '/'));
         Assert.Contains("dim", result.Output);
     }
 
@@ -150,6 +161,9 @@ public sealed class InspectTests : IDisposable
     [InlineData("half.json", "half a surrogate pair")]
     [InlineData("zeros.safetensors", "zeros.safetensors")]
     [InlineData("text.pt", "neither a safetensors file nor a PyTorch checkpoint")]
+    [InlineData("picture.png", "is a PNG picture")]
+    [InlineData("page.html", "is a web page")]
+    [InlineData("quantised.gguf", "is a GGUF file")]
     public void Inspect_WrongFile_IsOneSentenceAndExitsWithOne(string name, string reason)
     {
         Directory.CreateDirectory(Path.Combine(_folder, "empty"));
@@ -158,6 +172,9 @@ public sealed class InspectTests : IDisposable
         File.WriteAllText(Path.Combine(_folder, "half.json"), "{ \"a\": [ \"\\ud800\" ] }");
         File.WriteAllBytes(Path.Combine(_folder, "zeros.safetensors"), new byte[100]);
         File.WriteAllText(Path.Combine(_folder, "text.pt"), "some text that is no checkpoint");
+        PngWriter.Write(Path.Combine(_folder, "picture.png"), 1, 1, [1, 2, 3]);
+        File.WriteAllText(Path.Combine(_folder, "page.html"), "<!DOCTYPE html><html></html>");
+        File.WriteAllText(Path.Combine(_folder, "quantised.gguf"), "GGUF and more bytes");
         CommandResult result = Command.Run("inspect", Path.Combine(_folder, name));
 
         Assert.Equal(1, result.ExitCode);
@@ -165,6 +182,30 @@ public sealed class InspectTests : IDisposable
         string line = Assert.Single(result.Error.TrimEnd().Split('\n'));
         Assert.Contains(name, line);
         Assert.Contains(reason, line);
+
+        JsonElement item = Assert.Single(Items(1, Path.Combine(_folder, name)));
+        Assert.Equal("error", item.GetProperty("kind").GetString());
+        Assert.Equal(line, item.GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public void Inspect_FolderAboveTheModels_NamesItsFolders()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "one"));
+        Directory.CreateDirectory(Path.Combine(_folder, "two"));
+        CommandResult result = Command.Run("inspect", _folder);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.EndsWith("look into one of its folders: one, two.", result.Error.TrimEnd());
+    }
+
+    [Fact]
+    public void Inspect_FolderWithAGeneratorAlone_SaysThatItReplacesTheTransformer()
+    {
+        File.Copy(Fixtures.Path(Checkpoints + "orig/Wan2.1-T2V-1.3B/Wan2.1_VAE.pth"), Path.Combine(_folder, "Wan2.1_VAE.pth"));
+        File.Copy(Fixtures.Path(Checkpoints + "pt/flat_rf_bf16.pt"), Path.Combine(_folder, "rewardforcing.pt"));
+        string message = Root(0, _folder).GetProperty("missing").EnumerateArray().Single(part => part.GetProperty("part").GetString() == "transformer").GetProperty("message").GetString()!;
+        Assert.EndsWith("rewardforcing.pt can take its place (--checkpoint_path).", message);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RewardForcing.Native.Formats;
 
 namespace RewardForcing.Native.Cli;
 
@@ -14,9 +15,9 @@ public static class InspectCommand
     {
         Argument<string> path = new("PATH") { Description = "A file of tensors (.safetensors, .pt, .pth), an index of shards, a config.json, a tokenizer, or a folder of these." };
         Option<bool> json = new("--json") { Description = "Print one JSON object instead of text; it lists all tensors." };
-        Option<bool> all = new("--all") { Description = "List all tensors." };
-        Option<int?> limit = new("--limit") { Description = $"List so many tensors of each file ({FileLimit} of a file and none of a folder if not given)." };
-        Option<string?> filter = new("--filter") { Description = "List only tensors whose name contains this text." };
+        Option<bool> all = new("--all") { Description = "List all tensors one by one." };
+        Option<int?> limit = new("--limit") { Description = "List so many tensors of each file one by one; not given, a file is summed up by its layers, and none of a folder is listed." };
+        Option<string?> filter = new("--filter") { Description = $"List only tensors whose name contains this text, {FileLimit} of each file if neither --all nor --limit is given." };
         limit.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() < 0)
@@ -27,10 +28,22 @@ public static class InspectCommand
         Command command = new("inspect", "List tensors, types, shapes and metadata, and say what model it is.") { path, json, all, limit, filter };
         command.SetAction(parsed =>
         {
-            Inspection inspection = Inspection.Of(parsed.GetRequiredValue(path));
+            string place = parsed.GetRequiredValue(path);
             string? named = parsed.GetValue(filter);
-            int most = parsed.GetValue(all) ? int.MaxValue : parsed.GetValue(limit) ?? (inspection.IsFolder && named is null ? 0 : FileLimit);
-            output.WriteLine(parsed.GetValue(json) ? InspectionJson.Write(inspection, named) : InspectionText.Write(inspection, most, named, TextStyle.For(output)));
+            bool isJson = parsed.GetValue(json);
+            Inspection inspection;
+            try
+            {
+                inspection = Inspection.Of(place);
+            }
+            catch (ModelFormatException refusal) when (isJson)
+            {
+                output.WriteLine(InspectionJson.Write(Inspection.Failed(place, refusal.Message), null));
+                throw;
+            }
+
+            int? most = parsed.GetValue(all) ? int.MaxValue : parsed.GetValue(limit) ?? (named is not null ? FileLimit : inspection.IsFolder ? 0 : null);
+            output.WriteLine(isJson ? InspectionJson.Write(inspection, named) : InspectionText.Write(inspection, most, named, TextStyle.For(output)));
             int failed = inspection.Items.Count(static item => item is InspectedFailure);
             if (failed > 0)
             {

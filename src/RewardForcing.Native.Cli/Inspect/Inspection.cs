@@ -9,6 +9,7 @@ namespace RewardForcing.Native.Cli;
 public sealed class Inspection
 {
     private const string IndexSuffix = ".index.json";
+    private const int MaxFolders = 10;
     private static readonly string[] _archives = [".safetensors", ".pt", ".pth", ".ckpt", ".bin"];
     private static readonly string[] _subfolders = ["transformer", "vae", "text_encoder", "image_encoder"];
 
@@ -41,7 +42,7 @@ public sealed class Inspection
         ModelFolder folder = ModelFolder.Open(path);
         List<InspectedItem> items = [];
         List<string> seen = [];
-        List<MissingPart> missing = [];
+        List<ModelPart> lacking = [];
         foreach (ModelPart part in Enum.GetValues<ModelPart>())
         {
             if (folder.TryFind(part) is string found)
@@ -52,16 +53,21 @@ public sealed class Inspection
             }
             else
             {
-                missing.Add(new MissingPart(part, Lack(folder, part)));
+                lacking.Add(part);
             }
         }
 
         bool isModel = items.Any(static item => item.Part is ModelPart.Transformer or ModelPart.TextEncoder or ModelPart.Vae);
         items.AddRange(Others(folder.Path, seen).Select(static file => ItemOrFailure(null, file)));
-        inspection.Items = items.Count > 0 ? items : throw new ModelFormatException(path, "holds no tensors, configuration or tokenizer that this program knows");
-        inspection.Missing = isModel ? [.. missing.Where(lack => NeedsImage(items) || lack.Part != ModelPart.ClipVision)] : [];
+        inspection.Items = items.Count > 0 ? items : throw new ModelFormatException(path, $"holds no tensors, configuration or tokenizer that this program knows{Below(path)}");
+        inspection.Missing = isModel ? [.. lacking.Where(part => NeedsImage(items) || part != ModelPart.ClipVision).Select(part => new MissingPart(part, Lack(folder, part, items)))] : [];
         return inspection;
     }
+
+    /// <summary>What there is to say about a path that leads to nothing known.</summary>
+    /// <param name="path">As it was asked about.</param>
+    /// <param name="message">Why, one sentence.</param>
+    public static Inspection Failed(string path, string message) => new(path) { Items = [new InspectedFailure(null, path, message)] };
 
     private static InspectedItem ItemOrFailure(ModelPart? part, string path)
     {
@@ -130,16 +136,24 @@ public sealed class Inspection
         return $"a Wan transformer ({kind}, width {config.Dim}, feed-forward {config.FfnDim}, {config.Layers} layers of {config.Heads} heads, {config.InChannels} input channels)";
     }
 
-    private static string Lack(ModelFolder folder, ModelPart part)
+    private static string Lack(ModelFolder folder, ModelPart part, List<InspectedItem> items)
     {
+        InspectedArchive? generator = items.OfType<InspectedArchive>().FirstOrDefault(static item => item.Model.Kind == ModelKind.GeneratorCheckpoint);
+        string instead = part == ModelPart.Transformer && generator is not null ? $" {generator.Path} can take its place (--checkpoint_path)." : string.Empty;
         try
         {
             return folder.Find(part);
         }
         catch (FileNotFoundException error)
         {
-            return error.Message.StartsWith(folder.Path + ": ", StringComparison.Ordinal) ? error.Message[(folder.Path.Length + 2)..] : error.Message;
+            return (error.Message.StartsWith(folder.Path + ": ", StringComparison.Ordinal) ? error.Message[(folder.Path.Length + 2)..] : error.Message) + instead;
         }
+    }
+
+    private static string Below(string path)
+    {
+        string[] folders = [.. Directory.EnumerateDirectories(path).Select(static folder => Printable.Text(System.IO.Path.GetFileName(folder))).Where(static name => !name.StartsWith('.')).Order(StringComparer.Ordinal).Take(MaxFolders + 1)];
+        return folders.Length == 0 ? string.Empty : $"; look into one of its folders: {string.Join(", ", folders.Take(MaxFolders))}{(folders.Length > MaxFolders ? ", ..." : string.Empty)}";
     }
 
     private static bool NeedsImage(List<InspectedItem> items) => items.OfType<InspectedArchive>().Any(static item => item.Model.Wan is { IsImageToVideo: true });

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using RewardForcing.Native.Formats;
 using RewardForcing.Native.Generation;
@@ -16,10 +17,10 @@ public static class InspectionText
 
     /// <summary>Writes the text.</summary>
     /// <param name="inspection">What was found.</param>
-    /// <param name="limit">Tensors listed for each file.</param>
+    /// <param name="limit">Tensors listed for each file; null lists what its layers share in one line.</param>
     /// <param name="filter">Only tensors whose name contains this; null for any.</param>
     /// <param name="style">How it is set off.</param>
-    public static string Write(Inspection inspection, int limit, string? filter, TextStyle style)
+    public static string Write(Inspection inspection, int? limit, string? filter, TextStyle style)
     {
         StringBuilder text = new();
         foreach (InspectedItem item in inspection.Items)
@@ -38,7 +39,7 @@ public static class InspectionText
 
             if (item is InspectedArchive archive)
             {
-                Table(text, archive, limit, filter, style);
+                TensorTable.Write(text, archive, limit, filter, style);
             }
         }
 
@@ -68,7 +69,7 @@ public static class InspectionText
         InspectedArchive archive => ArchiveLines(archive),
         InspectedConfig config => ConfigLines(config),
         InspectedTokenizer tokenizer => [("format", tokenizer.Format), .. tokenizer.VocabularySize is int size ? new[] { ("vocabulary", $"{Number(size)} pieces") } : []],
-        InspectedFailure failure => [("error", Printable.Text(failure.Message, int.MaxValue))],
+        InspectedFailure failure => [("error", Printable.Text(WithoutPath(failure.Message, failure.Path), int.MaxValue))],
         _ => [],
     };
 
@@ -98,7 +99,7 @@ public static class InspectionText
         }
 
         using MemoryStream buffer = new();
-        using (Utf8JsonWriter writer = new(buffer))
+        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             value.WriteTo(writer);
         }
@@ -135,41 +136,14 @@ public static class InspectionText
 
         foreach (string warning in archive.Warnings)
         {
-            yield return ("warning", Printable.Text(warning, int.MaxValue));
+            yield return ("warning", Printable.Text(WithoutPath(warning, archive.Path), int.MaxValue));
         }
     }
 
-    private static void Table(StringBuilder text, InspectedArchive archive, int limit, string? filter, TextStyle style)
-    {
-        TensorEntry[] matching = [.. archive.Tensors.Where(tensor => filter is null || tensor.Name.Contains(filter, StringComparison.Ordinal))];
-        (string Name, string Type, string Shape, string Bytes)[] rows =
-        [
-            ("name", "dtype", "shape", "bytes"),
-            .. matching.Take(limit).Select(static tensor => (Printable.Text(tensor.Name), tensor.Type.ToString(), Printable.Extents(tensor.Shape), Number(tensor.ByteLength))),
-        ];
-        if (rows.Length > 1)
-        {
-            (int name, int type, int shape, int bytes) = (
-                Math.Min(MaxNameWidth, rows.Max(static row => row.Name.Length)), rows.Max(static row => row.Type.Length), rows.Max(static row => row.Shape.Length), rows.Max(static row => row.Bytes.Length));
-            text.AppendLine();
-            foreach ((string Name, string Type, string Shape, string Bytes) row in rows)
-            {
-                string line = $"  {row.Name.PadRight(name)}  {row.Type.PadRight(type)}  {row.Shape.PadRight(shape)}  {row.Bytes.PadLeft(bytes)}";
-                text.AppendLine(row == rows[0] ? style.Faint(line) : line);
-            }
-        }
+    // The path stands above already.
+    private static string WithoutPath(string message, string path) => message.StartsWith(path + ": ", StringComparison.Ordinal) ? message[(path.Length + 2)..] : message;
 
-        if (filter is not null && matching.Length == 0)
-        {
-            text.AppendLine("  no tensor has that in its name");
-        }
-        else if (matching.Length > limit)
-        {
-            text.Append("  ").AppendLine(style.Faint(limit == 0 ? $"--all lists its {Number(matching.Length)} tensors" : $"and {Number(matching.Length - limit)} more; --all lists them"));
-        }
-    }
-
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+    internal static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Size(long bytes)
     {

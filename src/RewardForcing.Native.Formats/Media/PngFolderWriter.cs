@@ -21,7 +21,7 @@ internal sealed class PngFolderWriter : VideoWriter
             throw new IOException($"{path}: expected the name of a folder for frames, found something else there that would be lost; move it or name another.");
         }
 
-        Directory.CreateDirectory(above);
+        PartialFile.MakeFolder(above);
         RemoveStale(_target);
         _temporary = PartialFile.TemporaryName(_target);
         Directory.CreateDirectory(_temporary);

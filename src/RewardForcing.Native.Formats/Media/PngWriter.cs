@@ -8,14 +8,22 @@ public static class PngWriter
     /// <param name="width">Pixels in a row.</param>
     /// <param name="height">Rows.</param>
     /// <param name="rgb24">The picture, <c>[H, W, 3]</c>, 0 to 255.</param>
+    /// <exception cref="IOException">It could not be written.</exception>
     /// <exception cref="ArgumentException">The bytes are not those of a picture of this size.</exception>
     public static void Write(string path, int width, int height, ReadOnlySpan<byte> rgb24)
     {
         PngEncoder encoder = new(width, height);
         Check(encoder, rgb24);
         using PartialFile file = PartialFile.Create(path);
-        Write(file.Stream, encoder, rgb24);
-        file.Commit();
+        try
+        {
+            Write(file.Stream, encoder, rgb24);
+            file.Commit();
+        }
+        catch (Exception error) when (WriteFailure.Is(error))
+        {
+            throw WriteFailure.Of(path, error);
+        }
     }
 
     /// <summary>Writes one picture to a stream.</summary>

@@ -4,6 +4,7 @@ namespace RewardForcing.Native.Formats;
 public abstract class VideoWriter : IDisposable
 {
     private State _state;
+    private string _path = string.Empty;
 
     private protected VideoWriter(int width, int height)
     {
@@ -47,13 +48,23 @@ public abstract class VideoWriter : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         FrameRate rate = FrameRate.From(fps);
-        return format switch
+        string ffmpeg = format == VideoFormat.Mp4 ? FfmpegFinder.Find(ffmpegPath) ?? throw new FileNotFoundException(FfmpegFinder.Missing) : string.Empty;
+        try
         {
-            VideoFormat.Mp4 => FfmpegWriter.Start(path, width, height, rate, FfmpegFinder.Find(ffmpegPath) ?? throw new FileNotFoundException(FfmpegFinder.Missing)),
-            VideoFormat.Apng => new ApngWriter(path, width, height, rate),
-            VideoFormat.Png => new PngFolderWriter(path, width, height),
-            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "There is no such video format."),
-        };
+            VideoWriter writer = format switch
+            {
+                VideoFormat.Mp4 => FfmpegWriter.Start(path, width, height, rate, ffmpeg),
+                VideoFormat.Apng => new ApngWriter(path, width, height, rate),
+                VideoFormat.Png => new PngFolderWriter(path, width, height),
+                _ => throw new ArgumentOutOfRangeException(nameof(format), format, "There is no such video format."),
+            };
+            writer._path = path;
+            return writer;
+        }
+        catch (Exception error) when (WriteFailure.Is(error) && format != VideoFormat.Mp4)
+        {
+            throw WriteFailure.Of(path, error);
+        }
     }
 
     /// <summary>Adds frames.</summary>
@@ -69,10 +80,17 @@ public abstract class VideoWriter : IDisposable
         }
 
         _state = State.Failed;
-        for (int start = 0; start < rgb24.Length; start += FrameBytes)
+        try
         {
-            Add(rgb24.Slice(start, FrameBytes));
-            Frames++;
+            for (int start = 0; start < rgb24.Length; start += FrameBytes)
+            {
+                Add(rgb24.Slice(start, FrameBytes));
+                Frames++;
+            }
+        }
+        catch (Exception error) when (WriteFailure.Is(error))
+        {
+            throw WriteFailure.Of(_path, error);
         }
 
         // Disposed from another thread in the meantime, it stays so.
@@ -91,7 +109,15 @@ public abstract class VideoWriter : IDisposable
         }
 
         _state = State.Failed;
-        Finish();
+        try
+        {
+            Finish();
+        }
+        catch (Exception error) when (WriteFailure.Is(error))
+        {
+            throw WriteFailure.Of(_path, error);
+        }
+
         Interlocked.CompareExchange(ref _state, State.Completed, State.Failed);
     }
 

@@ -36,6 +36,27 @@ public sealed class WeightConversionTests : IDisposable
     }
 
     [Theory]
+    [InlineData("BF16")]
+    [InlineData("F16")]
+    [InlineData("F8_E4M3")]
+    [InlineData("F8_E5M2")]
+    [InlineData("F64")]
+    public void Load_EveryFloatTypeOfAFile_GivesTheNetworkOfItsValues(string type)
+    {
+        using TensorFile stored = new();
+        using TensorFile plain = new();
+        foreach (ParameterSpec spec in TinyWan.Config.Parameters())
+        {
+            (byte[] bytes, float[] values) = Encode(type, TinyWan.Noise(spec.Shape.Count, spec.Name.Length));
+            stored.Add(spec.Name, type, spec.Shape.ToArray(), bytes);
+            plain.Add(spec.Name, spec.Shape.ToArray(), values);
+        }
+
+        float[] expected = Run(plain.Write().Path);
+        Assert.InRange(TinyWan.RelativeError(Run(stored.Write().Path), expected), 0, 2e-6);
+    }
+
+    [Theory]
     [InlineData("F64")]
     [InlineData("I32")]
     [InlineData("I64")]
@@ -83,10 +104,29 @@ public sealed class WeightConversionTests : IDisposable
         Assert.Equal(plain.Weights["blocks.1.ffn.0.weight"].Value.ToFloats(), changed.Weights["blocks.1.ffn.0.weight"].Value.ToFloats());
     }
 
+    private static (byte[] Bytes, float[] Values) Encode(string type, float[] values)
+    {
+        IEnumerable<(byte[] Bytes, float Value)> all = values.Select(value => type switch
+        {
+            "BF16" => (BitConverter.GetBytes(((BFloat16)value).Bits), (float)(BFloat16)value),
+            "F16" => (BitConverter.GetBytes((Half)value), (float)(Half)value),
+            "F8_E4M3" => ([((Float8E4M3)value).Bits], (float)(Float8E4M3)value),
+            "F8_E5M2" => ([(byte)(BitConverter.HalfToUInt16Bits((Half)value) >> 8)], (float)BitConverter.UInt16BitsToHalf((ushort)(BitConverter.HalfToUInt16Bits((Half)value) & 0xFF00))),
+            _ => (BitConverter.GetBytes((double)value), value),
+        });
+        (byte[] Bytes, float Value)[] pairs = [.. all];
+        return ([.. pairs.SelectMany(static pair => pair.Bytes)], Array.ConvertAll(pairs, static pair => pair.Value));
+    }
+
     private float[] Run(Func<string, string> rename)
     {
         using TensorFile file = TensorFile.Of(TinyWan.Config, rename).Write();
-        using TensorArchive archive = TensorArchive.Open(file.Path);
+        return Run(file.Path);
+    }
+
+    private float[] Run(string path)
+    {
+        using TensorArchive archive = TensorArchive.Open(path);
         using WanTransformer model = WanTransformer.Load(_device, TinyWan.Config, archive);
         using Pass pass = Pass.Inference(_device);
         return model.Forward(pass, TinyWan.Video(pass, 1, 2), [500], TinyWan.Text(pass)).ToFloats();

@@ -30,7 +30,7 @@ internal sealed class GenerateArguments
     private readonly Option<int?> _height = new("--height") { Description = "Rows of pixels, a multiple of 16; 480 if not given.", HelpName = "N" };
     private readonly Option<int?> _width = new("--width") { Description = "Columns of pixels, a multiple of 16; 832 if not given.", HelpName = "N" };
     private readonly Option<string?> _image = Text("--image", "A picture to start from.", "FILE");
-    private readonly Option<string?> _extend = Text("--extend", "A video to continue: a file of latents, or a folder of PNG frames.", "PATH");
+    private readonly Option<string?> _extend = Text("--extend", "A video to continue: a file of latents, an MP4 or other video, or a folder of PNG frames.", "PATH");
     private readonly Option<string[]> _decoder = new("--decoder") { Description = "vae, or taehv and its file: fast and coarse.", HelpName = "vae|taehv PATH", Arity = new ArgumentArity(1, 2), AllowMultipleArgumentsPerToken = true };
     private readonly Option<double> _fps = new("--fps") { Description = "Frames per second of the files.", HelpName = "N", DefaultValueFactory = static _ => 16 };
     private readonly Option<string> _format = OneOf("--format", "How videos are stored; MP4 needs ffmpeg.", "mp4", "apng", "png");

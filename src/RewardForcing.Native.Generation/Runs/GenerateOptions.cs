@@ -34,7 +34,7 @@ public sealed record GenerateOptions
     /// <summary>A picture all videos start from.</summary>
     public string? ImagePath { get; init; }
 
-    /// <summary>What all videos continue: a file of latents, or a folder of frames.</summary>
+    /// <summary>What all videos continue: a file of latents, a video, or a folder of frames.</summary>
     public string? ExtendPath { get; init; }
 
     /// <summary>Where the videos go.</summary>

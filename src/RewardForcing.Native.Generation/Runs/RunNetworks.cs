@@ -26,7 +26,7 @@ internal sealed class RunNetworks : IDisposable
     {
         (_device, _folder, _options) = (device, folder, options);
         Config = folder.Config(options.CheckpointPath);
-        bool needsVae = !options.UsesPreviewDecoder || options.ImagePath is not null || options.IsImageDataset || Directory.Exists(options.ExtendPath);
+        bool needsVae = !options.UsesPreviewDecoder || options.ImagePath is not null || options.IsImageDataset || (options.ExtendPath is { } start && StartFrames.ArePixels(start));
         List<ModelPart> parts = [ModelPart.Tokenizer, ModelPart.TextEncoder];
         parts.AddRange(options.CheckpointPath is null ? [ModelPart.Transformer] : []);
         parts.AddRange(needsVae ? [ModelPart.Vae] : []);

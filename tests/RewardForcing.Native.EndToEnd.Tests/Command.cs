@@ -9,14 +9,18 @@ public static class Command
 
     public static CommandResult Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
 
-    public static CommandResult Run(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static CommandResult Run(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        RunProgram("rewardforcing", environment, arguments);
+
+    /// <summary>Runs a program that was built beside the tests.</summary>
+    public static CommandResult RunProgram(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "rewardforcing.dll"));
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, program + ".dll"));
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -33,7 +37,7 @@ public static class Command
         if (!process.WaitForExit(_limit))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"rewardforcing {string.Join(' ', arguments)} ran longer than {_limit.TotalSeconds} s.");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} ran longer than {_limit.TotalSeconds} s.");
         }
 
         return new CommandResult(process.ExitCode, output.Result, error.Result);

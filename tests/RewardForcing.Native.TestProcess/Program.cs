@@ -1,11 +1,13 @@
 using RewardForcing.Native.TestProcess;
 
-// A process of its own for tests that need one: a stand-in for ffmpeg, or a writer that is to be killed or has too little room.
+// A process of its own for tests that need one: a stand-in for ffmpeg, a writer that is to be killed or has too little room, or op cases
+// under other SIMD settings.
 return args switch
 {
     ["ffmpeg", string log, string encoders, string behaviour, .. string[] arguments] => FakeFfmpeg.Run(log, encoders, behaviour, arguments),
     ["once", string kind, string path, .. string[] ffmpeg] => OneWriter.Run(kind, path, ffmpeg.FirstOrDefault()),
     ["write", "Whole", string path] => EndlessWriter.RunWhole(path),
     ["write", string format, string path, .. string[] ffmpeg] => EndlessWriter.Run(format, path, ffmpeg.FirstOrDefault()),
+    ["cases", string device] => CaseRun.Run(device),
     _ => 2,
 };

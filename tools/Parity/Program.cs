@@ -1,6 +1,7 @@
 using System.Globalization;
 using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
+using RewardForcing.Native.Testing.Cases;
 using RewardForcing.Native.Testing.Golden;
 
 string? folder = null;
@@ -44,6 +45,7 @@ catch (Exception error) when (error is ArgumentException or NotSupportedExceptio
 
 using (device)
 {
+    Console.WriteLine(device is CpuDevice cpu ? $"device cpu, {cpu.Workers.Threads} threads, kernels {KernelPath.Name}" : $"device {device.Name}");
     return Report(GoldenSuite.Run(folder, device, filter));
 }
 

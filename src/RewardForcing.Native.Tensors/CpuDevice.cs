@@ -48,7 +48,7 @@ public sealed unsafe class CpuDevice : Device
     {
         try
         {
-            return (nint)NativeMemory.AlignedAlloc((nuint)bytes, 256);
+            return HostPages.Allocate(bytes);
         }
         catch (OutOfMemoryException)
         {
@@ -57,7 +57,7 @@ public sealed unsafe class CpuDevice : Device
     }
 
     /// <inheritdoc/>
-    protected override void FreeBlock(nint block, long bytes) => NativeMemory.AlignedFree((void*)block);
+    protected override void FreeBlock(nint block, long bytes) => HostPages.Free(block);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => Workers.Dispose();

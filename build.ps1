@@ -40,7 +40,14 @@ function Invoke-Demo {
     Write-Host "The model, the video, its contact sheet and the report are in $out. The weights are random: the video shows that everything runs, not what the model can do."
 }
 
+function Get-Nvrtc([string[]]$options) {
+    # On Windows it comes with the CUDA toolkit, CUDA_PATH or REWARDFORCING_NVRTC; elsewhere the script can fetch it.
+    if ($IsLinux) { & bash tools/fetch-nvrtc.sh @options | Out-Host; return $LASTEXITCODE -eq 0 }
+    return [bool]($env:CUDA_PATH -or $env:REWARDFORCING_NVRTC)
+}
+
 function Invoke-Tests {
+    [void](Get-Nvrtc)
     Invoke-Dotnet build $solution -c Release -m:2 -v minimal
     $results = Join-Path ([IO.Path]::GetTempPath()) ([Guid]::NewGuid().ToString('N'))
     $failedRun = $false
@@ -66,6 +73,7 @@ function Invoke-Tests {
     if ($passed -eq 0) { Write-Host 'No test passed, so nothing was shown.' }
     if (-not (Get-Command ffmpeg -ErrorAction SilentlyContinue)) { Write-Host 'absent: ffmpeg (not on PATH; it is needed for MP4)' }
     if (-not (Get-Command nvidia-smi -ErrorAction SilentlyContinue)) { Write-Host 'absent: cuda (no driver; the CPU device is tested)' }
+    if (-not (Get-Nvrtc '--present')) { Write-Host 'absent: NVRTC (what compiles kernels is skipped)' }
     Write-Host "$passed passed, $failed failed, $($total - $executed) skipped"
     if ($failedRun -or $failed -gt 0 -or $passed -eq 0) { exit 1 }
 }

@@ -32,6 +32,7 @@ absent() {
   cuda=no
   if command -v ldconfig >/dev/null 2>&1 && ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1'; then cuda=yes; fi
   [ "$cuda" = yes ] || echo "absent: cuda (no driver; the CPU device is tested)"
+  tools/fetch-nvrtc.sh --present || echo "absent: NVRTC (what compiles kernels is skipped)"
 }
 
 # A whole run with nothing but the SDK: make the files of a small model, then generate as a user would. Weights are random, so the video is noise.
@@ -55,6 +56,8 @@ counter() {
 }
 
 run_tests() {
+  # Where it cannot be had, the tests that need it are skipped and counted.
+  tools/fetch-nvrtc.sh || true
   build
   results=$(mktemp -d)
   trap 'rm -rf "$results"' EXIT

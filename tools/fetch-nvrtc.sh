@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Puts NVRTC, the compiler of the CUDA kernels, into .deps/cuda where the machine has none. Debian and Ubuntu only.
 # Needs no root and changes nothing outside the repository: apt gets its lists and cache in a folder of its own.
+# With --present it fetches nothing and only says by its exit code whether there is one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=.deps/cuda
@@ -24,6 +25,7 @@ present() {
 }
 
 if present; then exit 0; fi
+[ "${1:-}" != --present ] || exit 1
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || explain "there is no package of it for $(uname -s) on $(uname -m)."
 for tool in apt-get dpkg; do command -v "$tool" >/dev/null 2>&1 || explain "it can be fetched on Debian and Ubuntu only; $tool is missing here."; done
 

@@ -33,4 +33,27 @@ public readonly record struct BlasProduct(BlasMatrix A, BlasMatrix B, BlasMatrix
 
     /// <summary>Whether A and B are multiplied by scales read from device memory (8-bit floats).</summary>
     public bool Scaled { get; init; }
+
+    /// <summary>Length of the sums, K.</summary>
+    public long Depth => TransposeA ? A.Rows : A.Columns;
+
+    /// <summary>Whether the epilogue reads or writes the bias.</summary>
+    public bool UsesBias => Epilogue is not (BlasEpilogue.Default or BlasEpilogue.Gelu or BlasEpilogue.GeluAux or BlasEpilogue.GeluGradient);
+
+    /// <summary>Whether the epilogue reads or writes the auxiliary matrix.</summary>
+    public bool UsesAux =>
+        Epilogue is BlasEpilogue.GeluAux or BlasEpilogue.GeluAuxBias or BlasEpilogue.GeluGradient or BlasEpilogue.GeluGradientBiasGradient;
+
+    /// <summary>Whether extents, leading dimensions and batch fit together.</summary>
+    public bool IsConsistent
+    {
+        get
+        {
+            (long m, long k) = TransposeA ? (A.Columns, A.Rows) : (A.Rows, A.Columns);
+            (long depth, long n) = TransposeB ? (B.Columns, B.Rows) : (B.Rows, B.Columns);
+            return m > 0 && n > 0 && k > 0 && depth == k && Batch > 0 && (D.Rows, D.Columns) == (m, n) && (C.Rows, C.Columns) == (m, n)
+                && A.LeadingDimension >= A.Rows && B.LeadingDimension >= B.Rows && C.LeadingDimension >= C.Rows && D.LeadingDimension >= D.Rows
+                && (!UsesAux || AuxLeadingDimension >= m);
+        }
+    }
 }

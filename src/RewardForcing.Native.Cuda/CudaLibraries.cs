@@ -2,30 +2,59 @@ using System.Runtime.InteropServices;
 
 namespace RewardForcing.Native.Cuda;
 
-/// <summary>Looks for the CUDA libraries. Nothing is loaded until <see cref="Search"/> is called.</summary>
+/// <summary>Looks for the CUDA libraries. Nothing is loaded until it is asked for.</summary>
 public static class CudaLibraries
 {
-    /// <summary>Names a file, or a folder that holds it, to take NVRTC from before anywhere else is looked.</summary>
+    /// <summary>Names the driver library, or a folder that holds it. When set, nothing else is looked at.</summary>
+    public const string DriverVariable = "REWARDFORCING_CUDA_DRIVER";
+
+    /// <summary>Names the NVRTC library, or a folder that holds it. Taken before anywhere else is looked.</summary>
     public const string NvrtcVariable = "REWARDFORCING_NVRTC";
 
     /// <summary>Tries every place for the driver, NVRTC, cuBLAS and cuBLASLt.</summary>
     /// <returns>One result for each library. Those found stay loaded until the process ends: the driver does not survive being unloaded everywhere.</returns>
-    public static IReadOnlyList<LibrarySearch> Search()
+    public static IReadOnlyList<LibrarySearch> Search() => [.. Enum.GetValues<CudaLibrary>().Select(static library => Find(library, out _))];
+
+    /// <summary>Name of a library for people.</summary>
+    public static string Title(CudaLibrary library) => library switch
     {
+        CudaLibrary.Driver => "CUDA driver",
+        CudaLibrary.Nvrtc => "NVRTC",
+        CudaLibrary.Cublas => "cuBLAS",
+        _ => "cuBLASLt",
+    };
+
+    /// <summary>Loads a library from the first place that has it.</summary>
+    /// <param name="library">Which one.</param>
+    /// <param name="handle">Handle of the loaded library, or 0.</param>
+    internal static LibrarySearch Find(CudaLibrary library, out nint handle)
+    {
+        bool windows = OperatingSystem.IsWindows();
         string? toolkit = Environment.GetEnvironmentVariable("CUDA_PATH");
         string? repository = RepositoryFolder(AppContext.BaseDirectory);
-        bool windows = OperatingSystem.IsWindows();
-        return
-        [
-            Probe("CUDA driver", DriverCandidates(windows), DriverVersion),
-            Probe("NVRTC", Candidates("nvrtc", Environment.GetEnvironmentVariable(NvrtcVariable), toolkit, repository, windows), NvrtcVersion),
-            Probe("cuBLAS", Candidates("cublas", null, toolkit, repository, windows), static _ => null),
-            Probe("cuBLASLt", Candidates("cublasLt", null, toolkit, repository, windows), CublasLtVersion),
-        ];
+        return library switch
+        {
+            CudaLibrary.Driver => Probe(
+                Title(library), DriverCandidates(Environment.GetEnvironmentVariable(DriverVariable), windows), DriverVersion, out handle),
+            CudaLibrary.Nvrtc => Probe(
+                Title(library), Candidates("nvrtc", Environment.GetEnvironmentVariable(NvrtcVariable), toolkit, repository, windows), NvrtcVersion, out handle),
+            CudaLibrary.Cublas => Probe(
+                Title(library), Candidates("cublas", null, toolkit, repository, windows), CublasVersion, out handle),
+            _ => Probe(
+                Title(library), Candidates("cublasLt", null, toolkit, repository, windows), CublasLtVersion, out handle),
+        };
     }
 
-    internal static List<string> DriverCandidates(bool windows) =>
-        windows ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so", "/usr/lib/wsl/lib/libcuda.so.1"];
+    internal static List<string> DriverCandidates(string? named, bool windows)
+    {
+        string[] files = windows ? ["nvcuda.dll"] : ["libcuda.so.1", "libcuda.so"];
+        if (!string.IsNullOrEmpty(named))
+        {
+            return [.. Named(named, files)];
+        }
+
+        return windows ? [.. files] : [.. files, "/usr/lib/wsl/lib/libcuda.so.1"];
+    }
 
     // Order: what the user named, the toolkit, the loader's own paths, the repository's .deps folder.
     internal static List<string> Candidates(string library, string? named, string? toolkit, string? repository, bool windows)
@@ -34,7 +63,7 @@ public static class CudaLibraries
         string[] files = FileNames(library, windows);
         if (!string.IsNullOrEmpty(named))
         {
-            candidates.AddRange(Directory.Exists(named) ? files.Select(file => Path.Combine(named, file)) : [named]);
+            candidates.AddRange(Named(named, files));
         }
 
         string[] folders = windows ? ["bin", "bin/x64"] : ["lib64", "lib", "targets/x86_64-linux/lib"];
@@ -69,7 +98,7 @@ public static class CudaLibraries
         return null;
     }
 
-    internal static LibrarySearch Probe(string name, IReadOnlyList<string> candidates, Func<nint, string?> version)
+    internal static LibrarySearch Probe(string name, IReadOnlyList<string> candidates, Func<nint, string?> version, out nint handle)
     {
         List<string> tried = [];
         foreach (string candidate in candidates)
@@ -78,14 +107,18 @@ public static class CudaLibraries
 
             // Bare names go to the loader; a full path that is not there need not be handed to it.
             bool worthTrying = !Path.IsPathRooted(candidate) || File.Exists(candidate);
-            if (worthTrying && NativeLibrary.TryLoad(candidate, out nint handle))
+            if (worthTrying && NativeLibrary.TryLoad(candidate, out handle))
             {
                 return new LibrarySearch(name, candidate, version(handle), tried);
             }
         }
 
+        handle = 0;
         return new LibrarySearch(name, null, null, tried);
     }
+
+    private static IEnumerable<string> Named(string named, string[] files) =>
+        Directory.Exists(named) ? files.Select(file => Path.Combine(named, file)) : [Path.GetFullPath(named)];
 
     private static string[] FileNames(string library, bool windows)
     {
@@ -114,6 +147,29 @@ public static class CudaLibraries
             && ((delegate* unmanaged<int*, int*, int>)call)(&major, &minor) == 0
             ? $"{major}.{minor}"
             : null;
+    }
+
+    // cublasGetVersion wants a handle and so a device; the properties (major 0, minor 1, patch 2) do not.
+    private static unsafe string? CublasVersion(nint library)
+    {
+        if (!NativeLibrary.TryGetExport(library, "cublasGetProperty", out nint call))
+        {
+            return null;
+        }
+
+        Span<int> parts = stackalloc int[3];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            int value = 0;
+            if (((delegate* unmanaged<int, int*, int>)call)(i, &value) != 0)
+            {
+                return null;
+            }
+
+            parts[i] = value;
+        }
+
+        return $"{parts[0]}.{parts[1]}.{parts[2]}";
     }
 
     private static unsafe string? CublasLtVersion(nint library)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 
 namespace RewardForcing.Native.Cuda;
@@ -10,6 +11,9 @@ public static class CudaLibraries
 
     /// <summary>Names the NVRTC library, or a folder that holds it. Taken before anywhere else is looked.</summary>
     public const string NvrtcVariable = "REWARDFORCING_NVRTC";
+
+    // What was loaded stays loaded, and the loader would then answer to its bare name: the place it came from is the one first found.
+    private static readonly ConcurrentDictionary<CudaLibrary, (LibrarySearch Search, nint Handle)> Loaded = [];
 
     /// <summary>Tries every place for the driver, NVRTC, cuBLAS and cuBLASLt.</summary>
     /// <returns>One result for each library. Those found stay loaded until the process ends: the driver does not survive being unloaded everywhere.</returns>
@@ -29,20 +33,22 @@ public static class CudaLibraries
     /// <param name="handle">Handle of the loaded library, or 0.</param>
     internal static LibrarySearch Find(CudaLibrary library, out nint handle)
     {
-        bool windows = OperatingSystem.IsWindows();
-        string? toolkit = Environment.GetEnvironmentVariable("CUDA_PATH");
-        string? repository = RepositoryFolder(AppContext.BaseDirectory);
-        return library switch
+        if (!Loaded.TryGetValue(library, out (LibrarySearch Search, nint Handle) found))
         {
-            CudaLibrary.Driver => Probe(
-                Title(library), DriverCandidates(Environment.GetEnvironmentVariable(DriverVariable), windows), DriverVersion, out handle),
-            CudaLibrary.Nvrtc => Probe(
-                Title(library), Candidates("nvrtc", Environment.GetEnvironmentVariable(NvrtcVariable), toolkit, repository, windows), NvrtcVersion, out handle),
-            CudaLibrary.Cublas => Probe(
-                Title(library), Candidates("cublas", null, toolkit, repository, windows), CublasVersion, out handle),
-            _ => Probe(
-                Title(library), Candidates("cublasLt", null, toolkit, repository, windows), CublasLtVersion, out handle),
-        };
+            found.Search = Locate(library, out found.Handle);
+            if (found.Handle != 0)
+            {
+                if (library == CudaLibrary.Nvrtc)
+                {
+                    LoadBuiltins(found.Search);
+                }
+
+                found = Loaded.GetOrAdd(library, found);
+            }
+        }
+
+        handle = found.Handle;
+        return found.Search;
     }
 
     internal static List<string> DriverCandidates(string? named, bool windows)
@@ -115,6 +121,34 @@ public static class CudaLibraries
 
         handle = 0;
         return new LibrarySearch(name, null, null, tried);
+    }
+
+    private static LibrarySearch Locate(CudaLibrary library, out nint handle)
+    {
+        bool windows = OperatingSystem.IsWindows();
+        string? toolkit = Environment.GetEnvironmentVariable("CUDA_PATH");
+        string? repository = RepositoryFolder(AppContext.BaseDirectory);
+        return library switch
+        {
+            CudaLibrary.Driver => Probe(
+                Title(library), DriverCandidates(Environment.GetEnvironmentVariable(DriverVariable), windows), DriverVersion, out handle),
+            CudaLibrary.Nvrtc => Probe(
+                Title(library), Candidates("nvrtc", Environment.GetEnvironmentVariable(NvrtcVariable), toolkit, repository, windows), NvrtcVersion, out handle),
+            CudaLibrary.Cublas => Probe(
+                Title(library), Candidates("cublas", null, toolkit, repository, windows), CublasVersion, out handle),
+            _ => Probe(
+                Title(library), Candidates("cublasLt", null, toolkit, repository, windows), CublasLtVersion, out handle),
+        };
+    }
+
+    // NVRTC opens a second library by its bare name, which the loader does not find in a folder of our own. Once it is loaded, it is found.
+    private static void LoadBuiltins(LibrarySearch nvrtc)
+    {
+        if (Path.IsPathRooted(nvrtc.Location) && nvrtc.Version is { } version)
+        {
+            string name = OperatingSystem.IsWindows() ? $"nvrtc-builtins64_{version.Replace(".", string.Empty)}.dll" : $"libnvrtc-builtins.so.{version}";
+            NativeLibrary.TryLoad(Path.Combine(Path.GetDirectoryName(nvrtc.Location)!, name), out _);
+        }
     }
 
     private static IEnumerable<string> Named(string named, string[] files) =>

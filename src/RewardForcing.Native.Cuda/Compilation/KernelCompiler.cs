@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using RewardForcing.Native.Cuda.Interop;
 
 namespace RewardForcing.Native.Cuda.Compilation;
@@ -45,7 +44,6 @@ public sealed class KernelCompiler
             return null;
         }
 
-        LoadBuiltins(search.Location!, search.Version);
         problem = null;
         return new KernelCompiler(Nvrtc.Bind(library), search.Location!);
     }
@@ -78,15 +76,5 @@ public sealed class KernelCompiler
             : throw new CudaException(
                 "nvrtcCompileProgram", nameof(NvrtcResult.Compilation), (int)NvrtcResult.Compilation, null,
                 $"Compiling kernels/{source.Name} with {string.Join(' ', options)}.", output.Log.Trim());
-    }
-
-    // NVRTC opens a second library by its bare name, which the loader does not find in a folder of our own. Once it is loaded, it is found.
-    private static void LoadBuiltins(string location, string version)
-    {
-        if (Path.IsPathRooted(location))
-        {
-            string name = OperatingSystem.IsWindows() ? $"nvrtc-builtins64_{version.Replace(".", string.Empty)}.dll" : $"libnvrtc-builtins.so.{version}";
-            NativeLibrary.TryLoad(Path.Combine(Path.GetDirectoryName(location)!, name), out _);
-        }
     }
 }

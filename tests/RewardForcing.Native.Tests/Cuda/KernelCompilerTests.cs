@@ -1,5 +1,5 @@
-using RewardForcing.Native.Cuda.Compilation;
 using RewardForcing.Native.Cuda;
+using RewardForcing.Native.Cuda.Compilation;
 using Xunit;
 
 namespace RewardForcing.Native.Tests.Cuda;

@@ -13,7 +13,11 @@ public static class Command
         RunProgram("rewardforcing", environment, arguments);
 
     /// <summary>Runs a program that was built beside the tests.</summary>
-    public static CommandResult RunProgram(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static CommandResult RunProgram(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Finish(Start(program, environment, arguments));
+
+    /// <summary>Starts a program without waiting for its end.</summary>
+    public static Process Start(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
         {
@@ -26,18 +30,24 @@ public static class Command
             start.ArgumentList.Add(argument);
         }
 
-        foreach ((string name, string value) in environment)
+        foreach ((string variable, string value) in environment)
         {
-            start.Environment[name] = value;
+            start.Environment[variable] = value;
         }
 
-        using Process process = Process.Start(start)!;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Waits for the end of a program.</summary>
+    public static CommandResult Finish(Process process)
+    {
+        using Process ending = process;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         if (!process.WaitForExit(_limit))
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} ran longer than {_limit.TotalSeconds} s.");
+            throw new TimeoutException($"{string.Join(' ', process.StartInfo.ArgumentList)} ran longer than {_limit.TotalSeconds} s.");
         }
 
         return new CommandResult(process.ExitCode, output.Result, error.Result);

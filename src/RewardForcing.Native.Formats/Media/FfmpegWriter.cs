@@ -44,10 +44,10 @@ internal sealed class FfmpegWriter : VideoWriter
         return new FfmpegWriter(path, width, height, rate, program, FfmpegEncoder.Choose(program, evenWidth, evenHeight, rate));
     }
 
-    /// <summary>The command line. Colours go through BT.601, as in the reference's files, and the file says so.</summary>
+    /// <summary>The command line. Without <c>-xerror</c> a short video that does not fit on the disk ends with exit code 0. Colours go through BT.601, as in the reference's files, and the file says so.</summary>
     internal static string[] Arguments(int width, int height, FrameRate rate, FfmpegEncoder encoder, string target) =>
     [
-        "-hide_banner", "-loglevel", "error", "-y",
+        "-hide_banner", "-loglevel", "error", "-xerror", "-y",
         "-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", $"{width}x{height}", "-framerate", rate.ToString(), "-i", "pipe:0",
         "-an", .. encoder.Options, "-pix_fmt", "yuv420p", "-colorspace", "smpte170m", "-color_range", "tv",
         "-movflags", "+faststart", "-f", "mp4", $"file:{target}",

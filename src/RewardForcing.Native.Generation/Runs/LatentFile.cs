@@ -8,16 +8,13 @@ public static class LatentFile
     /// <summary>Name of the tensor.</summary>
     public const string TensorName = "latents";
 
-    private static readonly string[] _names = [TensorName, "out.latents", "out.initial_latent", "in.initial_latent"];
-
     /// <summary>Reads latents.</summary>
-    /// <param name="path">A file as this program writes it; <c>[F, C, H, W]</c>, other float types, and the names of reference cases are read too.</param>
+    /// <param name="path">A file as this program writes it; <c>[F, C, H, W]</c> and other float types are read too.</param>
     /// <exception cref="ModelFormatException">The file is damaged or holds no latents.</exception>
     public static LatentFrames Read(string path)
     {
         using TensorArchive archive = TensorArchive.Open(path);
-        TensorEntry? entry = null;
-        if (_names.FirstOrDefault(name => archive.TryGet(name, out entry)) is null || entry is null)
+        if (!archive.TryGet(TensorName, out TensorEntry? entry))
         {
             throw new ModelFormatException(path, $"holds no tensor {TensorName}, expected a file that --save_latents wrote");
         }

@@ -1,10 +1,5 @@
 namespace RewardForcing.Native.Tensors;
 
-/// <summary>Computes input gradients from the output gradient; one entry for each recorded input, null where none is needed.</summary>
-/// <param name="back">The pass to allocate in.</param>
-/// <param name="outputGrad">Gradient of the op's output.</param>
-public delegate Tensor?[] Backward(Pass back, Tensor outputGrad);
-
 /// <summary>One run of a network: where it runs, who owns its memory, and whether it is recorded for a backward pass.</summary>
 /// <remarks>
 /// Not thread-safe: one pass belongs to one thread at a time and, on CUDA, to one stream. Parameter gradients accumulate; activation

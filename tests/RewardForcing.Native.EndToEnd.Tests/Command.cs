@@ -5,6 +5,7 @@ namespace RewardForcing.Native.EndToEnd.Tests;
 /// <summary>Runs the built program as a user would: a process with its own streams.</summary>
 public static class Command
 {
+    private const string Status = "/proc/self/status";
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
 
     public static CommandResult Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
@@ -19,11 +20,11 @@ public static class Command
     /// <summary>Starts a program without waiting for its end.</summary>
     public static Process Start(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        string dotnet = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+
+        // Whoever starts the tests in the background makes them ignore interrupts, and programs inherit that.
+        ProcessStartInfo start = IgnoresInterrupts() ? new("env", ["--default-signal=INT", dotnet]) : new(dotnet);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, program + ".dll"));
         foreach (string argument in arguments)
         {
@@ -51,5 +52,13 @@ public static class Command
         }
 
         return new CommandResult(process.ExitCode, output.Result, error.Result);
+    }
+
+    private static bool IgnoresInterrupts()
+    {
+        const long Interrupt = 1 << 1;
+        return File.Exists(Status)
+            && File.ReadLines(Status).FirstOrDefault(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is { } ignored
+            && (Convert.ToInt64(ignored.Split(':')[1].Trim(), 16) & Interrupt) != 0;
     }
 }

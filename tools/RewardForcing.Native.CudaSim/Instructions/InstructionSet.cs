@@ -1,0 +1,102 @@
+using RewardForcing.Native.CudaSim.Execution;
+using RewardForcing.Native.CudaSim.Ptx;
+
+namespace RewardForcing.Native.CudaSim.Instructions;
+
+/// <summary>Lowers one instruction. Modifiers that are not taken are refused.</summary>
+internal delegate void LowerInstruction(Lowering lowering, PtxInstruction instruction, Modifiers modifiers);
+
+/// <summary>Every opcode that is executed.</summary>
+internal static class InstructionSet
+{
+    private static readonly Dictionary<string, LowerInstruction> Opcodes = new()
+    {
+        ["abs"] = Arithmetic.Absolute,
+        ["activemask"] = WarpCollectives.ActiveMask,
+        ["add"] = Arithmetic.Add,
+        ["addc"] = Carries.Sum,
+        ["and"] = Bitwise.And,
+        ["applypriority"] = Branches.Nothing,
+        ["atom"] = Atomics.Lower,
+        ["bar"] = Barriers.Lower,
+        ["barrier"] = Barriers.Lower,
+        ["bfe"] = Bitwise.Extract,
+        ["bfi"] = Bitwise.Insert,
+        ["bfind"] = Bitwise.FindBit,
+        ["bmsk"] = Bitwise.Mask,
+        ["bra"] = Branches.Branch,
+        ["brev"] = Bitwise.Reverse,
+        ["brx"] = Branches.BranchTable,
+        ["call"] = Calls.Lower,
+        ["clz"] = Bitwise.LeadingZeros,
+        ["cnot"] = Bitwise.LogicalNot,
+        ["copysign"] = FloatArithmetic.CopySign,
+        ["cos"] = ApproximateMath.Scalar,
+        ["cp"] = AsyncCopy.Lower,
+        ["createpolicy"] = LoadStore.CreatePolicy,
+        ["cvt"] = Conversions.Lower,
+        ["cvta"] = Moves.ConvertAddress,
+        ["discard"] = Branches.Nothing,
+        ["div"] = Arithmetic.Divide,
+        ["dp2a"] = IntegerArithmetic.DotProduct,
+        ["dp4a"] = IntegerArithmetic.DotProduct,
+        ["ex2"] = ApproximateMath.Exponential,
+        ["exit"] = Branches.Exit,
+        ["fence"] = Fences.Lower,
+        ["fma"] = Arithmetic.MultiplyAdd,
+        ["isspacep"] = Moves.IsSpace,
+        ["ld"] = LoadStore.Load,
+        ["ldmatrix"] = MatrixLoads.Load,
+        ["ldu"] = LoadStore.Load,
+        ["lg2"] = ApproximateMath.Scalar,
+        ["lop3"] = Bitwise.Lookup3,
+        ["mad"] = Arithmetic.MultiplyAdd,
+        ["madc"] = Arithmetic.MultiplyAdd,
+        ["match"] = WarpCollectives.Match,
+        ["max"] = Arithmetic.Maximum,
+        ["membar"] = Fences.Lower,
+        ["min"] = Arithmetic.Minimum,
+        ["mma"] = MatrixProducts.Lower,
+        ["mov"] = Moves.Move,
+        ["mul"] = Arithmetic.Multiply,
+        ["mul24"] = IntegerArithmetic.Multiply24,
+        ["nanosleep"] = Branches.Nothing,
+        ["neg"] = Arithmetic.Negate,
+        ["not"] = Bitwise.Not,
+        ["or"] = Bitwise.Or,
+        ["popc"] = Bitwise.PopulationCount,
+        ["prefetch"] = Branches.Nothing,
+        ["prefetchu"] = Branches.Nothing,
+        ["prmt"] = Bitwise.Permute,
+        ["rcp"] = FloatArithmetic.Reciprocal,
+        ["red"] = Atomics.Lower,
+        ["redux"] = WarpCollectives.Reduce,
+        ["rem"] = Arithmetic.Remainder,
+        ["ret"] = Branches.Exit,
+        ["rsqrt"] = ApproximateMath.ReciprocalSquareRoot,
+        ["sad"] = IntegerArithmetic.SumOfDifferences,
+        ["selp"] = Compare.Select,
+        ["set"] = Compare.Set,
+        ["setp"] = Compare.SetPredicate,
+        ["shf"] = Bitwise.FunnelShift,
+        ["shfl"] = WarpCollectives.Shuffle,
+        ["shl"] = Bitwise.Shift,
+        ["shr"] = Bitwise.Shift,
+        ["sin"] = ApproximateMath.Scalar,
+        ["slct"] = Compare.SelectBySign,
+        ["sqrt"] = FloatArithmetic.SquareRoot,
+        ["st"] = LoadStore.Store,
+        ["stmatrix"] = MatrixLoads.Store,
+        ["sub"] = Arithmetic.Subtract,
+        ["subc"] = Carries.Sum,
+        ["tanh"] = ApproximateMath.Scalar,
+        ["testp"] = Compare.TestFloat,
+        ["trap"] = Branches.Trap,
+        ["vote"] = WarpCollectives.Vote,
+        ["xor"] = Bitwise.Xor,
+    };
+
+    /// <summary>How an opcode is lowered.</summary>
+    public static LowerInstruction Find(string opcode) =>
+        Opcodes.GetValueOrDefault(opcode) ?? throw new UnknownFormException($"opcode '{opcode}' is not known");
+}

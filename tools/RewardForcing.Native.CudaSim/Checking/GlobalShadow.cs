@@ -35,6 +35,33 @@ internal sealed unsafe class GlobalShadow(Allocation allocation)
         }
     }
 
+    /// <summary>Offset of the first byte of a range that nothing was written to, or null.</summary>
+    public ulong? FirstUnwritten(ulong offset, ulong bytes)
+    {
+        ulong end = offset + bytes;
+        while (offset < end)
+        {
+            if ((offset & 3) == 0 && end - offset >= 4)
+            {
+                int clean = _written.AsSpan((int)(offset >> 2), (int)((end - offset) / 4)).IndexOfAnyExcept((byte)0x0F);
+                offset += 4 * (ulong)(clean < 0 ? (int)((end - offset) / 4) : clean);
+                if (offset == end)
+                {
+                    return null;
+                }
+            }
+
+            if ((_written[offset >> 2] >> (int)(offset & 3) & 1) == 0)
+            {
+                return offset;
+            }
+
+            offset++;
+        }
+
+        return null;
+    }
+
     /// <summary>Copies what is known of being written from another allocation.</summary>
     public void CopyWritten(ulong offset, GlobalShadow? source, ulong sourceOffset, ulong bytes)
     {

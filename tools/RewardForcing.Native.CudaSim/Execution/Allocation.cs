@@ -34,6 +34,9 @@ internal sealed unsafe class Allocation
     /// <summary>Whether it was freed.</summary>
     public bool IsFreed => Host == null;
 
+    /// <summary>Whether a free was asked for that its stream has not come to.</summary>
+    public bool IsLeaving { get; set; }
+
     /// <summary>What checks know of its words, or null before the first check.</summary>
     public GlobalShadow? Shadow { get; set; }
 

@@ -8,14 +8,15 @@ namespace RewardForcing.Native.CudaSim.Execution;
 /// allocation: whatever is read or written outside of one, or after it was freed, is seen.
 /// </summary>
 /// <param name="tracksWrites">Whether reads of bytes that were never written are to be found (checked mode).</param>
-public sealed unsafe class DeviceMemory(bool tracksWrites = false) : IDisposable
+/// <param name="device">Number of the device: addresses of two devices differ.</param>
+public sealed unsafe class DeviceMemory(bool tracksWrites = false, int device = 0) : IDisposable
 {
     private const ulong Gap = 4096;
     private const ulong Granularity = 512;
     private const int Remembered = 4096;
 
     private readonly List<Allocation> _allocations = [];
-    private ulong _next = MemoryMap.GlobalBase + 0x10000;
+    private ulong _next = MemoryMap.GlobalBase + ((ulong)device << 44) + 0x10000;
     private int _freed;
     private ulong _launches;
 
@@ -129,6 +130,26 @@ public sealed unsafe class DeviceMemory(bool tracksWrites = false) : IDisposable
         {
             (found.Shadow ??= new GlobalShadow(found)).MarkWritten(address - found.Address, bytes);
         }
+    }
+
+    /// <summary>Remembers of copied bytes what is known of those they were copied from.</summary>
+    internal void CopyWritten(ulong destination, ulong source, ulong bytes)
+    {
+        if (tracksWrites && Find(destination) is { IsFreed: false } to && Find(source) is { IsFreed: false } from)
+        {
+            (to.Shadow ??= new GlobalShadow(to)).CopyWritten(destination - to.Address, from.Shadow, source - from.Address, bytes);
+        }
+    }
+
+    /// <summary>First address of a range that nothing was written to, or null; null too where writes are not tracked.</summary>
+    internal ulong? FirstUnwritten(ulong address, ulong bytes)
+    {
+        if (!tracksWrites || bytes == 0 || Find(address) is not { IsFreed: false } found)
+        {
+            return null;
+        }
+
+        return (found.Shadow ??= new GlobalShadow(found)).FirstUnwritten(address - found.Address, bytes) is ulong offset ? found.Address + offset : null;
     }
 
     /// <summary>Says where an address is.</summary>

@@ -56,6 +56,17 @@ public sealed class SimulatedModule : IDisposable
     /// <summary>Bytes of static shared memory of a kernel.</summary>
     public int StaticSharedBytes(string kernel) => _programs[kernel].SharedBytes;
 
+    /// <summary>Bytes of a thread's own memory in a kernel.</summary>
+    public int LocalBytes(string kernel) => _programs[kernel].LocalBytes;
+
+    /// <summary>Registers a thread of a kernel takes, where no machine code tells: the columns of its values, but no more than its launch bounds leave.</summary>
+    public int EstimateRegisters(string kernel)
+    {
+        KernelProgram program = _programs[kernel];
+        int bound = program.Kernel.MaxThreads > 0 ? program.Kernel.MaxThreads : 1024;
+        return Math.Clamp(program.RegisterBytes / (4 * Lanes.Count), 16, Math.Min(255, 65536 / bound / 8 * 8));
+    }
+
     /// <summary>Runs a kernel to its end.</summary>
     /// <param name="kernel">Its name.</param>
     /// <param name="shape">Threads and shared memory.</param>

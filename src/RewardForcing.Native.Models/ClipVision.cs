@@ -5,10 +5,9 @@ using RewardForcing.Native.Tensors;
 namespace RewardForcing.Native.Models;
 
 /// <summary>The CLIP vision tower (ViT-H/14) up to its last block but one: what image-to-video models see of their image besides its latents.</summary>
-/// <remarks>Pre-norm blocks, exact GELU, queries, keys and values packed in one projection. Spec: models 1.6.</remarks>
+/// <remarks>Pre-norm blocks, exact GELU. Spec: models 1.6.</remarks>
 public sealed class ClipVision : IDisposable
 {
-    private const string Prefix = "visual.";
     private static readonly float[] Mean = [0.48145466f, 0.4578275f, 0.40821073f];
     private static readonly float[] Deviation = [0.26862954f, 0.26130258f, 0.27577711f];
 
@@ -29,27 +28,14 @@ public sealed class ClipVision : IDisposable
     /// <summary>Where the weights live.</summary>
     public Device Device => _weights.Device;
 
-    /// <summary>Reads the tower out of the original checkpoint; its text half and its last block are passed over.</summary>
+    /// <summary>Reads the tower out of a checkpoint; its text half and its last block are passed over.</summary>
     /// <param name="device">Where the weights are to live.</param>
     /// <param name="config">Sizes.</param>
-    /// <param name="archive"><c>models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth</c>.</param>
+    /// <param name="archive"><c>models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth</c>, or <c>image_encoder/model.safetensors</c> with Hugging Face's names.</param>
     /// <param name="castTo">Type all weights are converted to; null uses them as they are stored.</param>
     /// <exception cref="WeightMismatchException">A tensor is missing, left over or of another shape; the message lists all of them.</exception>
-    public static ClipVision Load(Device device, ClipVisionConfig config, TensorArchive archive, DType? castTo = null)
-    {
-        string[] unused = ["post_norm.", "head", $"transformer.{config.UsedLayers}."];
-        KeyMap map = new("original", name =>
-        {
-            if (!name.StartsWith(Prefix, StringComparison.Ordinal))
-            {
-                return null;
-            }
-
-            string key = name[Prefix.Length..];
-            return unused.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)) ? null : key;
-        });
-        return new ClipVision(config, WeightSet.Load(device, archive, map, config.Parameters(), castTo));
-    }
+    public static ClipVision Load(Device device, ClipVisionConfig config, TensorArchive archive, DType? castTo = null) =>
+        new(config, WeightSet.Load(device, archive, ClipVisionKeyMap.For(archive, config.UsedLayers), config.Parameters(!ClipVisionKeyMap.IsHuggingFace(archive)), castTo));
 
     /// <summary>Computes the features of images.</summary>
     /// <param name="pass">Where to run; cancellation is looked at between blocks.</param>
@@ -99,7 +85,7 @@ public sealed class ClipVision : IDisposable
         Tensor cells = pass.Reshape(images, new Shape(batch, 3, grid, patch, grid, patch));
         Tensor rows = pass.Reshape(Permute.Forward(pass, cells, 0, 2, 4, 1, 3, 5), new Shape(batch, grid * grid, 3 * patch * patch));
         Tensor tokens = Linear.Forward(pass, rows, _weights["patch_embedding.weight"]);
-        Tensor first = Cast.Forward(pass, _weights["cls_embedding"], images.DType);
+        Tensor first = Cast.Forward(pass, pass.Reshape(_weights["cls_embedding"], new Shape(1, 1, Config.Dim)), images.DType);
         Tensor classRows = batch == 1 ? first : Concat.Forward(pass, 0, [.. Enumerable.Repeat(first, batch)]);
         Tensor positions = pass.Reshape(_weights["pos_embedding"], new Shape(Config.Tokens, Config.Dim));
         return Norm(pass, Add.Forward(pass, Concat.Forward(pass, 1, classRows, tokens), positions), "pre_norm");
@@ -108,13 +94,22 @@ public sealed class ClipVision : IDisposable
     private Tensor Block(Pass pass, Tensor x, string name)
     {
         (int batch, int tokens, int dim) = (x.Shape[0], x.Shape[1], Config.Dim);
-        Tensor packed = Project(pass, Norm(pass, x, $"{name}.norm1"), $"{name}.attn.to_qkv");
+        Tensor input = Norm(pass, x, $"{name}.norm1");
         Shape heads = new(batch, tokens, Config.Heads, dim / Config.Heads);
-        Tensor Part(int index) => pass.Reshape(Narrow.Forward(pass, packed, 2, index * dim, dim), heads);
+        Tensor Part(int index) => pass.Reshape(Projected(pass, input, $"{name}.attn", index), heads);
         Tensor y = Attention.Forward(pass, Part(0), Part(1), Part(2), 1f / MathF.Sqrt(heads[3]));
         x = Add.Forward(pass, x, Project(pass, pass.Reshape(y, x.Shape), $"{name}.attn.proj"));
         Tensor hidden = Project(pass, Norm(pass, x, $"{name}.norm2"), $"{name}.mlp.0", Activation.GeluErf);
         return Add.Forward(pass, x, Project(pass, hidden, $"{name}.mlp.2"));
+    }
+
+    // Queries, keys or values: a third of the rows of one packed matrix, or a matrix of their own.
+    private Tensor Projected(Pass pass, Tensor x, string name, int index)
+    {
+        string packed = $"{name}.to_qkv";
+        return _weights.Contains($"{packed}.weight")
+            ? Linear.Forward(pass, x, pass.Slice(_weights[$"{packed}.weight"], index * Config.Dim, Config.Dim), pass.Slice(_weights[$"{packed}.bias"], index * Config.Dim, Config.Dim))
+            : Project(pass, x, $"{name}.{"qkv"[index]}");
     }
 
     private Tensor Norm(Pass pass, Tensor x, string name) =>

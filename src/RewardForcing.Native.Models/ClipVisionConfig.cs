@@ -38,24 +38,33 @@ public sealed record ClipVisionConfig
     public int Tokens => (Grid * Grid) + 1;
 
     /// <summary>Sizes of the tower in a checkpoint; what shapes do not tell, heads 80 wide and epsilon, is as in ViT-H/14.</summary>
-    /// <param name="archive">A checkpoint in the original layout.</param>
+    /// <param name="archive">A checkpoint in the original layout or in Hugging Face's.</param>
     /// <exception cref="ModelFormatException">It holds no such tower.</exception>
     public static ClipVisionConfig FromShapes(TensorArchive archive)
     {
-        long[] Shape(string name, int rank) => archive.TryGet($"visual.{name}", out TensorEntry? entry) && entry.Shape.Length == rank && entry.Shape.All(static extent => extent is > 0 and < 1 << 20)
-            ? entry.Shape
-            : throw new ModelFormatException(archive.Path, $"holds no CLIP vision tower: visual.{name} is missing or not of rank {rank}", $"visual.{name}");
+        KeyMap map = ClipVisionKeyMap.For(archive, int.MaxValue);
+        Dictionary<string, long[]> shapes = new(StringComparer.Ordinal);
+        foreach (TensorEntry entry in archive.Entries)
+        {
+            if (map.KeyOf(entry.Name) is string key)
+            {
+                shapes.TryAdd(key, entry.Shape);
+            }
+        }
+
+        long[] Shape(string name, params int[] ranks) => shapes.TryGetValue(name, out long[]? shape) && ranks.Contains(shape.Length) && shape.All(static extent => extent is > 0 and < 1 << 20)
+            ? shape
+            : throw new ModelFormatException(archive.Path, $"holds no CLIP vision tower: {name} is missing or not of rank {ranks[0]}", name);
 
         ClipVisionConfig published = new();
         long[] patches = Shape("patch_embedding.weight", 4);
-        int grid = (int)Math.Sqrt(Shape("pos_embedding", 3)[1] - 1);
-        int layers = archive.Entries.Count(static entry => entry.Name.StartsWith("visual.transformer.", StringComparison.Ordinal) && entry.Name.EndsWith(".attn.to_qkv.weight", StringComparison.Ordinal));
+        int grid = (int)Math.Sqrt(Shape("pos_embedding", 3, 2)[^2] - 1);
         int width = (int)patches[0], headWidth = published.Dim / published.Heads;
         return published with
         {
             Dim = width,
             Heads = Math.Max(1, width / headWidth),
-            Layers = layers,
+            Layers = shapes.Keys.Count(static key => key.StartsWith("transformer.", StringComparison.Ordinal) && key.EndsWith(".attn.proj.weight", StringComparison.Ordinal)),
             FfnDim = (int)Shape("transformer.0.mlp.0.weight", 2)[0],
             PatchSize = (int)patches[3],
             ImageSize = grid * (int)patches[3],
@@ -63,13 +72,14 @@ public sealed record ClipVisionConfig
     }
 
     /// <summary>The parameters that are used, with their keys in the original layout but for the prefix <c>visual.</c>.</summary>
-    public IReadOnlyList<ParameterSpec> Parameters()
+    /// <param name="isPacked">Whether queries, keys and values are one projection <c>attn.to_qkv</c>, as in the original layout; else they are three, and embeddings have no leading ones.</param>
+    public IReadOnlyList<ParameterSpec> Parameters(bool isPacked = true)
     {
         List<ParameterSpec> list =
         [
             new("patch_embedding.weight", new Shape(Dim, 3, PatchSize, PatchSize)),
-            new("cls_embedding", new Shape(1, 1, Dim)),
-            new("pos_embedding", new Shape(1, Tokens, Dim)),
+            new("cls_embedding", isPacked ? new Shape(1, 1, Dim) : new Shape(Dim)),
+            new("pos_embedding", isPacked ? new Shape(1, Tokens, Dim) : new Shape(Tokens, Dim)),
         ];
         Pair(list, "pre_norm", new Shape(Dim), Dim);
         for (int layer = 0; layer < UsedLayers; layer++)
@@ -77,7 +87,12 @@ public sealed record ClipVisionConfig
             string name = $"transformer.{layer}";
             Pair(list, $"{name}.norm1", new Shape(Dim), Dim);
             Pair(list, $"{name}.norm2", new Shape(Dim), Dim);
-            Pair(list, $"{name}.attn.to_qkv", new Shape(3 * Dim, Dim), 3 * Dim);
+            foreach (string part in isPacked ? new[] { "to_qkv" } : ["q", "k", "v"])
+            {
+                int rows = isPacked ? 3 * Dim : Dim;
+                Pair(list, $"{name}.attn.{part}", new Shape(rows, Dim), rows);
+            }
+
             Pair(list, $"{name}.attn.proj", new Shape(Dim, Dim), Dim);
             Pair(list, $"{name}.mlp.0", new Shape(FfnDim, Dim), FfnDim);
             Pair(list, $"{name}.mlp.2", new Shape(Dim, FfnDim), Dim);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RewardForcing.Native.Formats;
 using RewardForcing.Native.Models;
+using RewardForcing.Native.Tensors;
 
 namespace MakeCheckpoint;
 
@@ -11,14 +12,19 @@ internal sealed class CheckpointFolder(Request request)
     private static readonly VaeConfig _miniVae = new() { Dim = 16 };
     private static readonly UmT5Config _miniT5 = new() { Vocabulary = 1348, Dim = 64, AttentionDim = 128, FfnDim = 128, Heads = 2, Layers = 2 };
 
-    private bool Mini => request.Size == "mini";
+    private static readonly WanConfig _miniImageDit = _miniDit with { ModelType = WanModelType.ImageToVideo, InChannels = 36, ClipDim = 160 };
+
+    // As many rows of features as the published tower, 257, from a smaller picture.
+    private static readonly ClipVisionConfig _miniClip = new() { Dim = 160, Heads = 2, Layers = 3, FfnDim = 320, ImageSize = 64, PatchSize = 4 };
+
+    private bool Mini => request.Size.StartsWith("mini", StringComparison.Ordinal);
 
     private bool Diffusers => request.Layout == "diffusers";
 
     /// <returns>The files written, in order.</returns>
     public IEnumerable<string> Write()
     {
-        foreach ((string part, Func<string> write) in new (string, Func<string>)[] { ("dit", Dit), ("vae", Vae), ("t5", T5), ("tokenizer", Tokenizer), ("taehv", Preview) })
+        foreach ((string part, Func<string> write) in new (string, Func<string>)[] { ("dit", Dit), ("vae", Vae), ("t5", T5), ("tokenizer", Tokenizer), ("clip", Clip), ("taehv", Preview) })
         {
             if (request.Parts.Contains(part))
             {
@@ -29,7 +35,14 @@ internal sealed class CheckpointFolder(Request request)
 
     private string Dit()
     {
-        WanConfig config = request.Size switch { "mini" => _miniDit, "14b" => WanConfig.T2V14B, _ => WanConfig.T2V1_3B };
+        WanConfig config = request.Size switch
+        {
+            "mini" => _miniDit,
+            "mini-i2v" => _miniImageDit,
+            "14b" => WanConfig.T2V14B,
+            "i2v-14b" => WanConfig.I2V14B,
+            _ => WanConfig.T2V1_3B,
+        };
         string folder = Diffusers ? Path.Combine(request.Output, "transformer") : request.Output;
         WholeFile.Write(Path.Combine(folder, "config.json"), stream => WriteConfig(stream, config));
         if (request.Layout == "reward-forcing")
@@ -85,6 +98,25 @@ internal sealed class CheckpointFolder(Request request)
         return Path.Combine(folder, names[0]);
     }
 
+    // The published file also holds the last block, which is not run, and what follows it.
+    private string Clip()
+    {
+        ClipVisionConfig config = Mini ? _miniClip : new ClipVisionConfig();
+        List<ParameterSpec> declared = [.. (config with { Layers = config.Layers + 1 }).Parameters(!Diffusers)];
+        declared.Add(new ParameterSpec("post_norm.weight", new Shape(config.Dim)));
+        declared.Add(new ParameterSpec("post_norm.bias", new Shape(config.Dim)));
+        if (Diffusers)
+        {
+            string file = Path.Combine(request.Output, "image_encoder", "model.safetensors");
+            SafetensorsWriter.Write(file, Tensors(declared, ElementType.F16, ClipVisionKeyMap.HuggingFaceName));
+            return file;
+        }
+
+        string checkpoint = Path.Combine(request.Output, "models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth");
+        PyTorchArchiveWriter.Write(checkpoint, Tensors(declared, ElementType.F16, static key => $"visual.{key}"));
+        return checkpoint;
+    }
+
     private string Preview() => Archive("taew2_1.pth", Taehv.Declare(TaehvConfig.Wan21), ElementType.F16);
 
     private string Archive(string name, IReadOnlyList<ParameterSpec> declared, ElementType type)
@@ -116,12 +148,21 @@ internal sealed class CheckpointFolder(Request request)
         if (Diffusers)
         {
             writer.WriteNumber("attention_head_dim", config.HeadDim);
+            if (config.IsImageToVideo)
+            {
+                writer.WriteNumber("image_dim", config.ClipDim);
+                writer.WriteNumber("added_kv_proj_dim", config.Dim);
+            }
         }
         else
         {
             writer.WriteNumber("dim", config.Dim);
-            writer.WriteString("model_type", "t2v");
+            writer.WriteString("model_type", config.IsImageToVideo ? "i2v" : "t2v");
             writer.WriteNumber("text_len", config.TextTokens);
+            if (config.ClipDim != WanConfig.I2V14B.ClipDim)
+            {
+                writer.WriteNumber("clip_dim", config.ClipDim);
+            }
         }
 
         writer.WriteEndObject();

@@ -7,9 +7,9 @@ namespace MakeCheckpoint;
 internal sealed record Request(string Size, string Layout, ElementType Type, string Output, ulong Seed, IReadOnlySet<string> Parts)
 {
     public const string Usage =
-        "usage: MakeCheckpoint --size 1.3b|14b|mini --output DIR [--layout wan|diffusers|reward-forcing] [--dtype f32|bf16|f16|f8] [--seed N] [--parts dit,vae,t5,tokenizer,taehv]";
+        "usage: MakeCheckpoint --size 1.3b|14b|i2v-14b|mini|mini-i2v --output DIR [--layout wan|diffusers|reward-forcing] [--dtype f32|bf16|f16|f8] [--seed N] [--parts dit,vae,t5,tokenizer,clip,taehv]";
 
-    private static readonly string[] _parts = ["dit", "vae", "t5", "tokenizer", "taehv"];
+    private static readonly string[] _parts = ["dit", "vae", "t5", "tokenizer", "clip", "taehv"];
 
     /// <exception cref="ArgumentException">One sentence that names the option.</exception>
     public static Request Parse(IReadOnlyList<string> arguments)
@@ -26,10 +26,10 @@ internal sealed record Request(string Size, string Layout, ElementType Type, str
             options[name] = i + 1 < arguments.Count ? arguments[i + 1] : throw new ArgumentException($"{name} needs a value.");
         }
 
-        string size = OneOf("--size", options.GetValueOrDefault("--size", string.Empty), "1.3b", "14b", "mini");
+        string size = OneOf("--size", options.GetValueOrDefault("--size", string.Empty), "1.3b", "14b", "i2v-14b", "mini", "mini-i2v");
 
         // A miniature is a whole model folder; of the large ones the transformer alone is asked for most.
-        string[] parts = options.GetValueOrDefault("--parts", size == "mini" ? "dit,vae,t5,tokenizer" : "dit").Split(',');
+        string[] parts = options.GetValueOrDefault("--parts", size switch { "mini" => "dit,vae,t5,tokenizer", "mini-i2v" => "dit,vae,t5,tokenizer,clip", _ => "dit" }).Split(',');
         foreach (string part in parts)
         {
             OneOf("--parts", part, _parts);
@@ -43,9 +43,19 @@ internal sealed record Request(string Size, string Layout, ElementType Type, str
             _ => ElementType.F8E4M3,
         };
         string layout = OneOf("--layout", options["--layout"], "wan", "diffusers", "reward-forcing");
-        if (parts.Contains("tokenizer") && size != "mini")
+        if (parts.Contains("tokenizer") && !size.StartsWith("mini", StringComparison.Ordinal))
         {
-            throw new ArgumentException("--parts tokenizer is for --size mini; the published tokenizer of umT5-XXL has 256,000 pieces and is not made here.");
+            throw new ArgumentException("--parts tokenizer is for --size mini and mini-i2v; the published tokenizer of umT5-XXL has 256,000 pieces and is not made here.");
+        }
+
+        if (parts.Contains("clip") && !size.Contains("i2v", StringComparison.Ordinal))
+        {
+            throw new ArgumentException("--parts clip is for --size i2v-14b and mini-i2v; only image-to-video models have a vision tower.");
+        }
+
+        if (layout == "reward-forcing" && size.Contains("i2v", StringComparison.Ordinal))
+        {
+            throw new ArgumentException("--layout reward-forcing is for text-to-video sizes; there is no such image-to-video checkpoint.");
         }
 
         if (layout == "reward-forcing" && type == ElementType.F8E4M3)

@@ -32,7 +32,7 @@ internal sealed class RunNetworks : IDisposable
         parts.AddRange(needsVae ? [ModelPart.Vae] : []);
         parts.AddRange(Config.IsImageToVideo ? [ModelPart.ClipVision] : []);
         parts.ForEach(part => _ = folder.Find(part));
-        if (options.CheckpointPath is { } checkpoint && !File.Exists(checkpoint))
+        if (options.CheckpointPath is { } checkpoint && !File.Exists(checkpoint) && !Directory.Exists(checkpoint))
         {
             throw new FileNotFoundException($"{checkpoint}: there is no such checkpoint.", checkpoint);
         }

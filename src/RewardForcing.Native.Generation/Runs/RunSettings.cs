@@ -20,14 +20,21 @@ internal static class RunSettings
     /// <exception cref="ArgumentException">They contradict each other, or a value cannot work.</exception>
     public static GenerationSettings Of(GenerateOptions options, RunConfig config, WanConfig model)
     {
-        bool isFewStep = options.Sampler is null ? config.DenoisingSteps is not null : options.Sampler == FewStep;
+        // Published image-to-video transformers are not distilled and see their whole video at once.
+        bool isImageToVideo = model.IsImageToVideo;
+        bool isFewStep = options.Sampler is null ? config.DenoisingSteps is not null && !isImageToVideo : options.Sampler == FewStep;
         if (isFewStep && config.DenoisingSteps is null)
         {
             throw new ArgumentException($"--sampler {FewStep} needs steps, but {config.Path} has no denoising_step_list.");
         }
 
+        if (isFewStep && isImageToVideo && config.IsCausal)
+        {
+            throw new ArgumentException($"--sampler {FewStep} makes videos block by block here, but an image-to-video transformer makes the whole video at once; leave --sampler out, or give a configuration with causal: false.");
+        }
+
         // A solver asked for where the run has a list of few steps is for the bidirectional network those steps were distilled from.
-        bool isCausal = config.IsCausal && (isFewStep || config.DenoisingSteps is null);
+        bool isCausal = !isImageToVideo && config.IsCausal && (isFewStep || config.DenoisingSteps is null);
         GenerationSettings settings = new()
         {
             Sampler = isFewStep ? (isCausal ? SamplerKind.FewStepCausal : SamplerKind.FewStepBidirectional) : isCausal ? SamplerKind.MultiStepCausal : SamplerKind.Bidirectional,
@@ -39,7 +46,7 @@ internal static class RunSettings
             IndependentFirstFrame = config.IndependentFirstFrame,
             CachePolicy = Policy(options, config),
             Solver = isFewStep || options.Sampler is null ? SolverKind.UniPc : FlowSolvers.FromName(options.Sampler),
-            Steps = options.Steps ?? (model.IsImageToVideo ? ImageSteps : Steps),
+            Steps = options.Steps ?? (isImageToVideo ? ImageSteps : Steps),
             Guidance = options.Guidance ?? (config.Path is null ? null : config.Guidance) ?? WanGuidance,
             Type = options.Type,
         };

@@ -54,6 +54,7 @@ internal sealed class RunStarts(GenerateOptions options, RunConfig config, RunNe
         (int Height, int Width) size = Size();
         if (!networks.Config.IsImageToVideo)
         {
+            RequireBlocks("--image");
             LatentFrames given = StartFrames.Image(path, networks.Vae(cancellation), size, settings.Type, options.Ffmpeg, cancellation);
             GenerationSettings own = RunSettings.For(settings, given.Frames);
             return new VideoSetup(own, RunSettings.NewFrames(options.LatentFrames, own, true, false), size.Height, size.Width, given, null);
@@ -66,8 +67,20 @@ internal sealed class RunStarts(GenerateOptions options, RunConfig config, RunNe
         return new VideoSetup(settings, frames, height, width, null, guide);
     }
 
+    // Samplers of whole videos have no place for frames that are there already.
+    private void RequireBlocks(string option)
+    {
+        if (!settings.IsCausal)
+        {
+            throw new ArgumentException(networks.Config.IsImageToVideo
+                ? $"{option}: an image-to-video transformer makes its whole video from an image and continues none; give the image with --image FILE."
+                : $"{option}: frames that are there are continued block by block, but this run makes the whole video at once; leave out --sampler, or give a configuration with causal: true.");
+        }
+    }
+
     private VideoSetup FromVideo(string path, CancellationToken cancellation)
     {
+        RequireBlocks("--extend");
         LatentFrames given = StartFrames.Video(path, () => networks.Vae(cancellation), Size(), settings.Type, options.Ffmpeg, cancellation);
         GenerationSettings own = RunSettings.For(settings, given.Frames);
 

@@ -13,6 +13,9 @@ namespace RewardForcing.Native.Generation;
 /// </remarks>
 public sealed class VideoRun
 {
+    // "Shaking camera": what Wan puts before its negative prompt where videos start from images.
+    private const string ImageNegativePrefix = "镜头晃动，";
+
     private readonly GenerateOptions _options;
     private readonly IProgress<RunEvent>? _tell;
     private readonly RunConfig _config;
@@ -110,6 +113,11 @@ public sealed class VideoRun
     {
         long started = Stopwatch.GetTimestamp();
         string negative = _options.NegativePrompt ?? _config.NegativePrompt ?? RunConfig.Read(null).NegativePrompt!;
+        if (networks.Config.IsImageToVideo && _options.NegativePrompt is null && _config.Path is null)
+        {
+            negative = ImageNegativePrefix + negative;
+        }
+
         string[] texts = [.. plan.Tasks.Where(static task => task.IsWanted).Select(static task => task.Line.Text).Concat(settings.IsGuided ? [negative] : []).Distinct(StringComparer.Ordinal)];
         Stage(texts.Length == 1 ? "encoding the prompt" : $"encoding {texts.Length} prompts");
         PromptEmbedding[] encoded = folder.EncodePrompts(device, texts, settings.Type, networks.Config.TextTokens, cancellation);

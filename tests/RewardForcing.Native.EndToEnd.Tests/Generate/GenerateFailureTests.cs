@@ -62,6 +62,7 @@ public sealed class GenerateFailureTests : IClassFixture<MiniModel>
         { "holds no tensor in.noise", ["--noise_from", Fixtures.Path("golden/models/weights-vae-z4.safetensors")] },
         { "no-run.yaml", ["--config_path", "no-run.yaml"] },
         { "no-image.png", ["--image", "no-image.png"] },
+        { "--image: frames that are there are continued block by block", ["--image", "any.png", "--sampler", "unipc"] },
         { "no picture of a known kind", ["--image", Fixtures.Path("golden/formats/prompts_odd.txt")] },
         { "holds no tensor latents", ["--extend", Fixtures.Path("golden/models/weights-vae-z4.safetensors")] },
         { "there is no such preview decoder", ["--decoder", "taehv"] },

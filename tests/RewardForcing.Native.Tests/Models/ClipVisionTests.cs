@@ -71,6 +71,39 @@ public sealed class ClipVisionTests : IDisposable
         Assert.Throws<ArgumentException>(() => clip.Encode(pass, pass.New(new Shape(1, 3, 4, 5))));
     }
 
+    // The same numbers under Hugging Face's names: three projections instead of a packed one, embeddings without leading ones.
+    [Fact]
+    public void Encode_HuggingFaceNames_GivesTheSameFeatures()
+    {
+        using TensorFile file = Checkpoint(static _ => 1), other = new();
+        foreach (ParameterSpec spec in Tiny.Parameters(isPacked: false))
+        {
+            string packed = System.Text.RegularExpressions.Regex.Replace(spec.Name, @"attn\.[qkv]\.", "attn.to_qkv.");
+            float[] values = Values(Tiny.Parameters().First(all => all.Name == packed));
+            int index = packed == spec.Name ? 0 : "qkv".IndexOf(spec.Name.Split('.')[3][0], StringComparison.Ordinal);
+            int count = (int)spec.Shape.Count;
+            other.Add(ClipVisionKeyMap.HuggingFaceName(spec.Name), spec.Shape.ToArray(), values.AsSpan(index * count, count).ToArray());
+        }
+
+        foreach (string unused in new[] { "vision_model.encoder.layers.1.self_attn.out_proj.weight", "vision_model.encoder.layers.1.mlp.fc1.bias" })
+        {
+            other.Add(unused, [1, 1], [0]);
+        }
+
+        foreach (string unused in new[] { "vision_model.post_layernorm.weight", "vision_model.embeddings.position_ids", "visual_projection.weight", "text_model.x", "logit_scale" })
+        {
+            other.Add(unused, [1], [0]);
+        }
+
+        using TensorArchive original = TensorArchive.Open(file.Path), huggingFace = TensorArchive.Open(other.Write().Path);
+        using ClipVision expected = ClipVision.Load(_device, Tiny, original);
+        using ClipVision actual = ClipVision.Load(_device, ClipVisionConfig.FromShapes(huggingFace) with { Heads = Tiny.Heads }, huggingFace);
+        using Pass pass = Pass.Inference(_device);
+        Tensor image = pass.From<float>(new Shape(1, 3, 4, 4), TinyWan.Noise(48, 3));
+        Assert.Equal(Tiny, actual.Config);
+        Assert.Equal(expected.Encode(pass, image).ToFloats(), actual.Encode(pass, image).ToFloats());
+    }
+
     private static float[] Values(ParameterSpec spec) => TinyWan.Noise(spec.Shape.Count, spec.Name.Length);
 
     // The file also holds what is not used: the text half, the last block, the head.

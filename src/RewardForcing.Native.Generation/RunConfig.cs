@@ -17,7 +17,7 @@ public sealed record RunConfig
     {
         // Read here.
         "denoising_step_list", "warp_denoising_step", "timestep_shift", "guidance_scale", "num_frame_per_block", "independent_first_frame",
-        "context_noise", "causal", "height", "width", "negative_prompt", "checkpoint_path", "model_kwargs",
+        "context_noise", "causal", "height", "width", "negative_prompt", "checkpoint_path", "cache_policy", "model_kwargs",
         "model_kwargs.timestep_shift", "model_kwargs.local_attn_size", "model_kwargs.sink_size",
 
         // Read by training, by the reference's command line, or by nothing.
@@ -70,6 +70,9 @@ public sealed record RunConfig
     /// <summary>Latent frames at the start that never leave the window (<c>model_kwargs.sink_size</c>).</summary>
     public int SinkFrames { get; private init; }
 
+    /// <summary>Name of the cache policy (<c>cache_policy</c>, a key the reference does not have); null for that of Reward Forcing.</summary>
+    public string? CachePolicy { get; private init; }
+
     /// <summary>Rows of pixels.</summary>
     public int Height { get; private init; }
 
@@ -107,6 +110,7 @@ public sealed record RunConfig
             IsCausal = config.Flag("causal"),
             WindowFrames = Window(config),
             SinkFrames = config.Whole("model_kwargs.sink_size", 0, MaxFrames) ?? 0,
+            CachePolicy = Policy(config),
             Height = config.Whole("height", 16, MaxPixels) ?? 480,
             Width = config.Whole("width", 16, MaxPixels) ?? 832,
             NegativePrompt = config.Text("negative_prompt"),
@@ -114,6 +118,9 @@ public sealed record RunConfig
             Warning = Unknown(path, run),
         };
     }
+
+    private static string? Policy(LayeredConfig config) =>
+        config.Find("cache_policy") is not { } part || Models.CachePolicy.Names.Contains(part.Text()) ? config.Text("cache_policy") : throw part.Wrong($"one of {string.Join(", ", Models.CachePolicy.Names)}");
 
     private static int Window(LayeredConfig config)
     {

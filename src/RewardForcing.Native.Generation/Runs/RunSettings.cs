@@ -87,7 +87,7 @@ internal static class RunSettings
 
     private static CachePolicy Policy(GenerateOptions options, RunConfig config)
     {
-        CachePolicy policy = options.CachePolicy is null ? CachePolicy.RewardForcing : CachePolicy.FromName(options.CachePolicy);
+        CachePolicy policy = (options.CachePolicy ?? config.CachePolicy) is { } name ? CachePolicy.FromName(name) : CachePolicy.RewardForcing;
 
         // The published run's window and sink belong to its own policy; another one brings its own.
         if (options.CachePolicy is null || config.Path is not null)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using RewardForcing.Native.Formats;
 using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
@@ -9,17 +8,18 @@ using Xunit;
 
 namespace RewardForcing.Native.EndToEnd.Tests;
 
-/// <summary>The command reproduces reference cases from prompt to frames. Their weights are too large for the repository; what is found beside it is run.</summary>
+/// <summary>The command reproduces reference cases from prompt to frames: small ones of the repository, and what is found beside it of those whose weights are too large for it.</summary>
 public sealed class GenerateGoldenTests(MiniModel model) : IClassFixture<MiniModel>
 {
     private const string Own = "own";
+    private const int MiniVocabulary = 40;
 
     /// <summary>A case that is computed on the spot, and all reference cases that are there.</summary>
     public static TheoryData<string> Cases
     {
         get
         {
-            TheoryData<string> cases = new(Own);
+            TheoryData<string> cases = new(Own, Fixtures.Path("golden/runs/few-step-sink.safetensors"), Fixtures.Path("golden/runs/many-steps-guided.safetensors"));
             string[] found = SharedFolder() is { } folder ? Directory.GetFiles(folder, "e-*.safetensors") : [];
             foreach (string path in found.Order(StringComparer.Ordinal))
             {
@@ -42,7 +42,8 @@ public sealed class GenerateGoldenTests(MiniModel model) : IClassFixture<MiniMod
 
         using GoldenFile file = new(path);
         string folder = Link(file);
-        string prompt = MiniModel.PromptFor(folder, file.Config.GetProperty("t5").GetProperty("vocab").GetInt32(), file.Longs("in.ids"));
+        int vocabulary = file.HasConfig("t5") ? file.Config.GetProperty("t5").GetProperty("vocab").GetInt32() : MiniVocabulary;
+        string prompt = MiniModel.PromptFor(folder, vocabulary, file.Longs("in.ids"));
         int[] noise = file.ShapeOf("in.noise");
         string output = model.NewFolder(), latents = Path.Combine(output, "latents.safetensors");
         List<string> arguments =
@@ -53,6 +54,17 @@ public sealed class GenerateGoldenTests(MiniModel model) : IClassFixture<MiniMod
         if (file.Has("out.initial_latent"))
         {
             arguments.AddRange(["--extend", WriteLatents(file, folder)]);
+        }
+
+        if (file.HasConfig("sink_alpha"))
+        {
+            arguments.AddRange(["--sink_alpha", file.Config.GetProperty("sink_alpha").GetRawText()]);
+        }
+
+        if (file.HasConfig("solver"))
+        {
+            arguments.AddRange(["--sampler", file.Config.GetProperty("solver").GetString()!, "--steps", file.Config.GetProperty("steps").GetRawText()]);
+            arguments.AddRange(["--negative_prompt", MiniModel.PromptFor(folder, vocabulary, file.Longs("in.negative_ids"))]);
         }
 
         CommandResult result = await MiniModel.Run([.. arguments]);
@@ -116,6 +128,17 @@ public sealed class GenerateGoldenTests(MiniModel model) : IClassFixture<MiniMod
     private string Link(GoldenFile file)
     {
         string folder = model.NewFolder();
+        if (file.HasConfig("model"))
+        {
+            string source = Path.Combine(Path.GetDirectoryName(file.Path)!, file.Config.GetProperty("model").GetString()!);
+            foreach (string part in Directory.GetFiles(source))
+            {
+                File.Copy(part, Path.Combine(folder, Path.GetFileName(part)));
+            }
+
+            return folder;
+        }
+
         foreach (string weights in file.WeightsFiles)
         {
             string name = Path.GetFileName(weights) switch
@@ -131,20 +154,14 @@ public sealed class GenerateGoldenTests(MiniModel model) : IClassFixture<MiniMod
         return folder;
     }
 
+    // What a case says of its run, under the keys of the reference's configurations.
     private static string WriteConfig(GoldenFile file, string folder)
     {
-        JsonElement config = file.Config;
+        string[] outer = ["denoising_step_list", "warp_denoising_step", "independent_first_frame", "num_frame_per_block", "guidance_scale", "timestep_shift"];
+        string[] inner = ["timestep_shift", "local_attn_size", "sink_size"];
+        IEnumerable<string> Lines(string[] keys, string indent) => keys.Where(file.HasConfig).Select(key => $"{indent}{key}: {file.Config.GetProperty(key).GetRawText()}");
         string path = Path.Combine(folder, "run.yaml");
-        File.WriteAllText(path, $$"""
-            denoising_step_list: {{config.GetProperty("denoising_step_list").GetRawText()}}
-            warp_denoising_step: {{config.GetProperty("warp_denoising_step").GetRawText()}}
-            independent_first_frame: {{config.GetProperty("independent_first_frame").GetRawText()}}
-            num_frame_per_block: {{config.GetProperty("num_frame_per_block").GetRawText()}}
-            model_kwargs:
-              timestep_shift: {{config.GetProperty("timestep_shift").GetRawText()}}
-              local_attn_size: {{config.GetProperty("local_attn_size").GetRawText()}}
-              sink_size: {{config.GetProperty("sink_size").GetRawText()}}
-            """);
+        File.WriteAllLines(path, [.. Lines(outer, ""), "model_kwargs:", .. Lines(inner, "  ")]);
         return path;
     }
 

@@ -190,6 +190,51 @@ public sealed class GenerateOptionTests : IClassFixture<MiniModel>
         Assert.Equal((16, 48), (report.GetProperty("videos")[0].GetProperty("height").GetInt32(), report.GetProperty("videos")[0].GetProperty("width").GetInt32()));
     }
 
+    // The file brings the policy; the option goes before it.
+    [Fact]
+    public async Task Generate_ShippedConfigurations_RunTheirPolicies()
+    {
+        string causvid = Path.Combine(Fixtures.Root, "..", "..", "configs", "causvid.yaml"), report = Path.Combine(_output, "report.json");
+        byte[] video = await Make("--prompt", "a cat", "--config_path", causvid, "--num_output_frames", "15", "--report", report);
+        byte[] named = await Make("--prompt", "a cat", "--config_path", causvid, "--num_output_frames", "15", "--cache_policy", "causvid");
+        byte[] other = await Make("--prompt", "a cat", "--num_output_frames", "15");
+
+        Assert.Equal((3, -1, 0), (Report("report.json").GetProperty("steps_of_a_block").GetInt32(), Report("report.json").GetProperty("window_latent_frames").GetInt32(), Report("report.json").GetProperty("sink_latent_frames").GetInt32()));
+        Assert.Equal("causvid", Report("report.json").GetProperty("cache_policy").GetString());
+        Assert.Equal(video, named);
+        Assert.NotEqual(video, other);
+    }
+
+    // The first block sees nothing but itself, so block by block and all at once are the same there.
+    [Fact]
+    public async Task Generate_ManyStepsBlockByBlock_StartsAsTheWholeVideoDoes()
+    {
+        string config = Path.Combine(_output, "causal.yaml");
+        File.WriteAllText(config, "num_frame_per_block: 3\ntimestep_shift: 5.0\nmodel_kwargs: {local_attn_size: 9, sink_size: 3}\n");
+        string[] solver = ["--sampler", "dpm++", "--steps", "3", "--guidance", "4"];
+        byte[] whole = await Make(["--prompt", "a cat", .. solver]);
+        byte[] block = await Make(["--prompt", "a cat", "--config_path", config, .. solver]);
+        byte[] blocks = await Make(["--prompt", "a cat", "--config_path", config, "--num_output_frames", "9", .. solver]);
+
+        Assert.Equal(whole.Length, block.Length);
+        Assert.All(whole.Zip(block), static pair => Assert.InRange(pair.Second, pair.First - 1, pair.First + 1));
+        Assert.Equal(block, blocks[..block.Length]);
+        Assert.Equal(33 * 32 * 32 * 3, blocks.Length);
+    }
+
+    [Fact]
+    public async Task Generate_CheckpointFolder_FindsTheFileInIt()
+    {
+        string file = Path.Combine(_model.Folder, "diffusion_pytorch_model.safetensors"), empty = _model.NewFolder();
+        byte[] expected = await Make("--prompt", "a cat", "--checkpoint_path", file);
+        byte[] sharded = await Make("--prompt", "a cat", "--checkpoint_path", Fixtures.Path("golden/models/ckpt/orig-sharded/Wan2.1-T2V-14B"));
+        CommandResult nothing = await _model.Generate("--prompt", "a cat", "--checkpoint_path", empty, "--output_folder", _output, "--overwrite");
+
+        Assert.Equal(expected, sharded);
+        Assert.Equal(1, nothing.ExitCode);
+        Assert.Contains($"{empty} holds no *.index.json", nothing.Error.Replace(": ", " ", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Generate_Report_NamesWhatIsCounted()
     {

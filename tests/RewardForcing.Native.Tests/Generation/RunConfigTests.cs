@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using RewardForcing.Native.Formats;
 using RewardForcing.Native.Generation;
+using RewardForcing.Native.Testing;
 using Xunit;
 
 namespace RewardForcing.Native.Tests.Generation;
@@ -36,6 +37,21 @@ public sealed class RunConfigTests : IDisposable
         Assert.Null(config.Warning);
     }
 
+    [Theory]
+    [InlineData("reward_forcing", null, new[] { 1000, 750, 500, 250 }, true, 5f, 9, 3)]
+    [InlineData("self_forcing", "self-forcing", new[] { 1000, 750, 500, 250 }, true, 5f, -1, 0)]
+    [InlineData("longlive", "longlive", new[] { 1000, 750, 500, 250 }, true, 5f, 12, 3)]
+    [InlineData("causvid", "causvid", new[] { 1000, 757, 522, 0 }, false, 8f, -1, 0)]
+    public void Read_ShippedFile_IsThatModelsRun(string name, string? policy, int[] steps, bool warps, float shift, int window, int sink)
+    {
+        RunConfig config = RunConfig.Read(Path.Combine(Fixtures.Root, "..", "..", "configs", $"{name}.yaml"));
+
+        Assert.Equal(steps, config.DenoisingSteps);
+        Assert.Equal((policy, warps, shift, shift), (config.CachePolicy, config.WarpsSteps, config.FewStepShift, config.ManyStepShift));
+        Assert.Equal((window, sink, 3, true), (config.WindowFrames, config.SinkFrames, config.FramesPerBlock, config.IsCausal));
+        Assert.Null(config.Warning);
+    }
+
     [Fact]
     public void Read_ExplicitNull_HidesTheDefault() => Assert.Equal(480, Read("height: null\nwidth: 64\n").Height);
 
@@ -63,6 +79,8 @@ public sealed class RunConfigTests : IDisposable
     [InlineData("guidance_scale: [3]", "guidance_scale must be a finite number, got a list")]
     [InlineData("context_noise: 1001", "context_noise must be a number from 0 to 1000, got 1001")]
     [InlineData("negative_prompt: 3", "negative_prompt must be a text, got 3")]
+    [InlineData("cache_policy: mine", "cache_policy must be one of reward-forcing, self-forcing, longlive, longlive-infinity, infinite-forcing, causvid, got \"mine\"")]
+    [InlineData("cache_policy: 3", "cache_policy must be a text, got 3")]
     [InlineData("num_frame_per_block: 0", "num_frame_per_block must be a whole number from 1")]
     public void Read_WrongValue_NamesFileKeyExpectedAndFound(string yaml, string sentence)
     {

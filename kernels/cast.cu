@@ -5,7 +5,8 @@
 //
 // RF_T and RF_W are float, bf16, f16 or f8; one rounding. Threads and RF_N: common/elements.cuh. Launched by Cast.cs.
 //
-// Variants: RF_T=float,bf16,f16,f8 RF_W=float,bf16,f16,f8 RF_N=1,4
+// Variants: RF_T=float RF_W=bf16,f16,f8 RF_N=1,8
+// Variants: RF_T=bf16,f16,f8 RF_W=float RF_N=1,8
 #include "common/elements.cuh"
 
 extern "C" __global__ void cast_forward(RF_T* __restrict__ y, const RF_W* __restrict__ x, long long count)

@@ -7,8 +7,8 @@
 //
 // s is the step. Float sums, rounded once. Implicit GEMM, macros and grid: common/convolution.cuh. Launched by Conv2d.cs.
 //
-// Variants: RF_TENSOR=1 RF_T=bf16 RF_W=bf16 RF_B=bf16 RF_TAP_FRAMES=1 RF_TAP_LINES=1,3 RF_TAP_COLUMNS=RF_TAP_LINES RF_DOUBLED=0 RF_TILE_M=64,128 RF_TILE_N=64,96,128 RF_STAGES=4
-// Variants: RF_TENSOR=0 RF_T=float,bf16 RF_W=float,bf16 RF_B=RF_W RF_TAP_FRAMES=1 RF_TAP_LINES=1,3 RF_TAP_COLUMNS=RF_TAP_LINES RF_DOUBLED=0
+// Variants: RF_TENSOR=1 RF_T=bf16 RF_W=bf16 RF_B=bf16 RF_TAP_FRAMES=1 RF_TAP_LINES=3 RF_TAP_COLUMNS=RF_TAP_LINES RF_DOUBLED=0 RF_TILE_M=128 RF_TILE_N=64,96,128 RF_STAGES=4
+// Variants: RF_TENSOR=0 RF_T=float,bf16 RF_W=float,bf16 RF_B=RF_W RF_TAP_FRAMES=1 RF_TAP_LINES=3 RF_TAP_COLUMNS=RF_TAP_LINES RF_DOUBLED=0
 #include "common/convolution.cuh"
 
 extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS, 1) conv2d_forward(

@@ -7,7 +7,7 @@
 // RF_T is float or bf16, RF_W any float type; rounded once. A thread makes RF_N columns; C and all addresses fit accesses of that many.
 // Grid: (columns in blocks, rows, 1), rows in steps of gridDim.y. Launched by Embedding.cs.
 //
-// Variants: RF_T=float,bf16 RF_W=float,bf16,f16,f8 RF_N=1,4
+// Variants: RF_T=float,bf16 RF_W=float,bf16,f16,f8 RF_N=1,8
 #include "common/pack.cuh"
 
 extern "C" __global__ void embedding_forward(

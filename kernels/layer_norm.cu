@@ -6,7 +6,7 @@
 //
 // RF_T is float or bf16; everything is float and rounded once. C and all addresses fit accesses of RF_N elements. Launched by LayerNorm.cs.
 //
-// Variants: RF_T=float,bf16 RF_W=float,bf16 RF_B=float,bf16 RF_N=1,8 RF_WARPS=1,4
+// Variants: RF_T=float,bf16 RF_W=float,bf16 RF_B=RF_W RF_N=1,8 RF_WARPS=1,4
 #include "common/layer_norm.cuh"
 
 extern "C" __global__ void layer_norm_forward(

@@ -10,8 +10,8 @@
 // RF_TILE_N bytes of dynamic shared memory, whichever is more. RF_TENSOR = 0: any float types, tiles of 64 x 64 (common/float_product.cuh).
 // Grid: (tiles of rows, tiles of columns). Launched by Linear.Cuda.cs.
 //
-// Variants: RF_TENSOR=1 RF_T=bf16 RF_W=bf16 RF_B=float,bf16 RF_ACTIVATION=0,1,3 RF_TILE_M=64,128 RF_TILE_N=RF_TILE_M RF_STAGES=4
-// Variants: RF_TENSOR=0 RF_T=float,bf16 RF_W=float,bf16 RF_B=RF_W RF_ACTIVATION=0,1,2,3
+// Variants: RF_TENSOR=1 RF_T=bf16 RF_W=bf16 RF_B=bf16 RF_ACTIVATION=0,1,3 RF_TILE_M=64,128 RF_TILE_N=RF_TILE_M RF_STAGES=4
+// Variants: RF_TENSOR=0 RF_T=float,bf16 RF_W=float,bf16 RF_B=RF_W RF_ACTIVATION=0,1
 #include "common/finish.cuh"
 #if RF_TENSOR
 #include "common/linear_tensor.cuh"

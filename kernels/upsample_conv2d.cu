@@ -8,7 +8,7 @@
 // Float sums, rounded once: the same bits as the two ops. Implicit GEMM, macros and grid: common/convolution.cuh.
 // Launched by UpsampleConv2d.cs.
 //
-// Variants: RF_TENSOR=1 RF_T=bf16 RF_W=bf16 RF_B=bf16 RF_TAP_FRAMES=1 RF_TAP_LINES=3 RF_TAP_COLUMNS=3 RF_DOUBLED=1 RF_TILE_M=64,128 RF_TILE_N=64,96,128 RF_STAGES=4
+// Variants: RF_TENSOR=1 RF_T=bf16 RF_W=bf16 RF_B=bf16 RF_TAP_FRAMES=1 RF_TAP_LINES=3 RF_TAP_COLUMNS=3 RF_DOUBLED=1 RF_TILE_M=128 RF_TILE_N=64,96,128 RF_STAGES=4
 // Variants: RF_TENSOR=0 RF_T=float,bf16 RF_W=float,bf16 RF_B=RF_W RF_TAP_FRAMES=1 RF_TAP_LINES=3 RF_TAP_COLUMNS=3 RF_DOUBLED=1
 #include "common/convolution.cuh"
 

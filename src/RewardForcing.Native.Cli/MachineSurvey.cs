@@ -22,6 +22,7 @@ public static class MachineSurvey
             findings.Add(Library(library));
         }
 
+        findings.Add(Gpus());
         findings.Add(Ffmpeg(Environment.GetEnvironmentVariable("PATH") ?? string.Empty));
         findings.Add(Cache());
         return findings;
@@ -89,12 +90,20 @@ public static class MachineSurvey
         return new Finding(library.Name, false, "not found", library.Tried, advice);
     }
 
+    private static Finding Gpus()
+    {
+        AcceleratorReport report = Accelerators.Devices();
+        return report.Problem is null
+            ? new Finding("GPU", true, string.Join("; ", report.Devices), [])
+            : new Finding("GPU", false, "none that can be used", [], report.Problem);
+    }
+
     private static Finding Cache()
     {
         string root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
             ? set : Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
         string folder = Path.Combine(root, "rewardforcing");
-        return new Finding("cache", true, $"{folder} ({(Directory.Exists(folder) ? "exists" : "not made yet; the CPU device keeps nothing there")})", []);
+        return new Finding("cache", true, $"{folder} ({(Directory.Exists(folder) ? "exists" : "not made yet; compiled kernels go there, the CPU keeps nothing")})", []);
     }
 
     private static string? ProcLine(string file, string key)

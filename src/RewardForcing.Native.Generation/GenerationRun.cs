@@ -1,11 +1,12 @@
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
+using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Generation;
 
 /// <summary>The threads of one generation: one makes latents, one decodes them, or one does both in turn. The frames are the same.</summary>
 /// <remarks>Whoever fails first stops the other; its exception is the one that is thrown.</remarks>
-internal sealed class GenerationRun(LatentMaker maker, FrameDecoder decoder, ChannelWriter<VideoChunk> output, CancellationTokenSource stop)
+internal sealed class GenerationRun(Device device, LatentMaker maker, FrameDecoder decoder, ChannelWriter<VideoChunk> output, CancellationTokenSource stop)
 {
     private Exception? _failure;
     private int _unfinished;
@@ -70,6 +71,8 @@ internal sealed class GenerationRun(LatentMaker maker, FrameDecoder decoder, Cha
 
     private void DecodeAll(ChannelReader<FinishedBlock> finished)
     {
+        // Where the device has queues, decoding runs beside the denoising of the next block.
+        using IDisposable queue = device.OpenQueue();
         while (finished.WaitToReadAsync(stop.Token).AsTask().GetAwaiter().GetResult())
         {
             while (finished.TryRead(out FinishedBlock? block))

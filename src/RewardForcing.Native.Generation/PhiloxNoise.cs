@@ -1,3 +1,4 @@
+using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Generation;

@@ -86,7 +86,7 @@ public sealed class VideoPipeline : IDisposable
             Action<GenerationStage, int, int> report = Reporter(request, progress, clock);
             using FrameDecoder decoder = new(device, _openDecoder?.Invoke(), Settings, shape, clock, report);
             LatentMaker maker = new(_transformer, Settings, request, shape, clock, report);
-            GenerationRun run = new(maker, decoder, output.Writer, stop);
+            GenerationRun run = new(device, maker, decoder, output.Writer, stop);
             Task work = run.Run(Settings.OverlapsDecoding ?? Environment.ProcessorCount > 1);
             try
             {

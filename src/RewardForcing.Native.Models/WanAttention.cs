@@ -46,8 +46,10 @@ internal sealed class WanAttention
     public Tensor SelfAttention(Pass pass, Tensor x, RopeGrid grid, AttentionMask mask, int keys)
     {
         using Scope scope = pass.BeginScope();
-        (Tensor q, Tensor k, Tensor v) = QueryKeyValue(pass, x);
-        Tensor y = Attend(pass, Rotate(pass, q, grid), Extend(pass, Rotate(pass, k, grid), keys), Extend(pass, v, keys), mask);
+        Tensor q = NormAndRotate(pass, _q.Forward(pass, x), _normQ, grid);
+        Tensor k = NormAndRotate(pass, _k.Forward(pass, x), _normK, grid);
+        Tensor v = Heads(pass, _v.Forward(pass, x));
+        Tensor y = Attend(pass, q, Extend(pass, k, keys), Extend(pass, v, keys), mask);
         return scope.Keep(_o.Forward(pass, y));
     }
 
@@ -64,21 +66,18 @@ internal sealed class WanAttention
     {
         using Scope scope = pass.BeginScope();
         bool absolute = state.Policy.RopeMode == RopeMode.Absolute;
-        Tensor k = Heads(pass, RmsNorm.Forward(pass, _k.Forward(pass, x), _normK, _config.Eps));
+        Tensor k = _k.Forward(pass, x);
+        k = absolute
+            ? NormAndRotate(pass, k, _normK, grid with { StartFrame = plan.StartFrame })
+            : Heads(pass, RmsNorm.Forward(pass, k, _normK, _config.Eps));
         Tensor v = Heads(pass, _v.Forward(pass, x));
-        if (absolute)
-        {
-            k = Rope.Forward(pass, k, grid with { StartFrame = plan.StartFrame });
-        }
-
         state.Cache.Update(pass, layer, plan, k, v, state.ShadowIsValid);
         if (writeOnly)
         {
             return null;
         }
 
-        Tensor q = Heads(pass, RmsNorm.Forward(pass, _q.Forward(pass, x), _normQ, _config.Eps));
-        q = Rope.Forward(pass, q, grid with { StartFrame = absolute ? plan.StartFrame : plan.QueryPosition });
+        Tensor q = NormAndRotate(pass, _q.Forward(pass, x), _normQ, grid with { StartFrame = absolute ? plan.StartFrame : plan.QueryPosition });
         var parts = new Tensor[state.Batch];
         for (int sample = 0; sample < state.Batch; sample++)
         {
@@ -118,13 +117,6 @@ internal sealed class WanAttention
                 k, v, Heads(pass, RmsNorm.Forward(pass, _imageK.Forward(pass, image), _normImageK, _config.Eps)), Heads(pass, _imageV.Forward(pass, image)));
     }
 
-    private (Tensor Q, Tensor K, Tensor V) QueryKeyValue(Pass pass, Tensor x)
-    {
-        Tensor q = Heads(pass, RmsNorm.Forward(pass, _q.Forward(pass, x), _normQ, _config.Eps));
-        Tensor k = Heads(pass, RmsNorm.Forward(pass, _k.Forward(pass, x), _normK, _config.Eps));
-        return (q, k, Heads(pass, _v.Forward(pass, x)));
-    }
-
     private Tensor Heads(Pass pass, Tensor x) => pass.Reshape(x, new Shape(x.Shape[0], x.Shape[1], _config.Heads, _config.HeadDim));
 
     private Tensor Attend(Pass pass, Tensor q, Tensor k, Tensor v, AttentionMask mask)
@@ -134,16 +126,12 @@ internal sealed class WanAttention
     }
 
     // Both halves of a teacher-forced sequence are the same video: the halves become samples for the rotation.
-    private static Tensor Rotate(Pass pass, Tensor x, RopeGrid grid)
+    private Tensor NormAndRotate(Pass pass, Tensor x, Parameter norm, RopeGrid grid)
     {
-        if (x.Shape[1] == grid.Tokens)
-        {
-            return Rope.Forward(pass, x, grid);
-        }
-
-        int copies = x.Shape[1] / grid.Tokens;
-        Tensor halves = pass.Reshape(x, new Shape(x.Shape[0] * copies, grid.Tokens, x.Shape[2], x.Shape[3]));
-        return pass.Reshape(Rope.Forward(pass, halves, grid), x.Shape);
+        int copies = x.Shape[1] == grid.Tokens ? 1 : x.Shape[1] / grid.Tokens;
+        Tensor videos = copies == 1 ? x : pass.Reshape(x, new Shape(x.Shape[0] * copies, grid.Tokens, x.Shape[2]));
+        Tensor rotated = RmsNormRope.Forward(pass, videos, norm, _config.Eps, _config.Heads, grid);
+        return copies == 1 ? rotated : Heads(pass, pass.Reshape(rotated, x.Shape));
     }
 
     private static Tensor Extend(Pass pass, Tensor x, int keys) =>

@@ -96,7 +96,6 @@ internal sealed class WanBlock
         }
 
         Tensor a = ModulatedLayerNorm.Forward(pass, y, pass.Entry(m, 3), pass.Entry(m, 4), _config.Eps);
-        Tensor hidden = _up.Forward(pass, a, Activation.GeluTanh);
-        return scope.Keep(GatedResidual.Forward(pass, y, _down.Forward(pass, hidden), pass.Entry(m, 5)));
+        return scope.Keep(FusedMlp.Forward(pass, y, a, _up.Weight, _up.Bias, _down.Weight, _down.Bias, pass.Entry(m, 5)));
     }
 }

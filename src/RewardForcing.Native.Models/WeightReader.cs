@@ -20,21 +20,15 @@ internal static class WeightReader
             return Parameter.Map(device, spec.Name, bytes.Address, spec.Shape, wanted, bytes);
         }
 
-        using CpuDevice? own = device.IsHost ? null : new CpuDevice();
-        Device host = own ?? device;
-        using Pass pass = Pass.Inference(host);
+        using CpuDevice? own = device.IsHost ? null : new CpuDevice(adapted || stored != wanted ? 0 : 1);
+        using Pass pass = Pass.Inference(own ?? device);
         using Parameter source = OnHost(pass, archive, entry, spec, stored);
-        Tensor value = source;
-        if (adapted)
-        {
-            value = adapter!.Apply(pass, spec.Name, value);
-        }
-
-        Tensor cast = Cast.Forward(pass, value, wanted);
+        Tensor value = adapted ? adapter!.Apply(pass, spec.Name, source) : source;
+        Tensor cast = value.DType == wanted ? value : Cast.Forward(pass, value, wanted);
         Parameter parameter = Parameter.New(device, spec.Name, spec.Shape, wanted);
         try
         {
-            Upload(cast, parameter);
+            parameter.Value.CopyFrom(cast);
             return parameter;
         }
         catch
@@ -119,31 +113,6 @@ internal static class WeightReader
                 _ => throw new ModelFormatException(
                     entry.File, $"tensor {Printable.Text(entry.Name)} is stored as {entry.Type.SafetensorsName()}, expected F64, F32, F16, BF16, F8_E4M3, F8_E5M2 or an integer type", entry.Name),
             };
-        }
-    }
-
-    private static void Upload(Tensor source, Parameter parameter)
-    {
-        if (parameter.Value.Device == source.Device)
-        {
-            parameter.Value.CopyFrom(source);
-            return;
-        }
-
-        switch (source.DType)
-        {
-            case DType.F32:
-                parameter.Value.CopyFrom<float>(source.Span<float>());
-                break;
-            case DType.BF16:
-                parameter.Value.CopyFrom<BFloat16>(source.Span<BFloat16>());
-                break;
-            case DType.F16:
-                parameter.Value.CopyFrom<Half>(source.Span<Half>());
-                break;
-            default:
-                parameter.Value.CopyFrom<Float8E4M3>(source.Span<Float8E4M3>());
-                break;
         }
     }
 }

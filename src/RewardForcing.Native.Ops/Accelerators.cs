@@ -9,4 +9,11 @@ public static class Accelerators
     /// <returns>One report for each library.</returns>
     public static IReadOnlyList<NativeLibraryReport> Probe() =>
         [.. CudaLibraries.Search().Select(static found => new NativeLibraryReport(found.Name, found.Location, found.Version, found.Tried))];
+
+    /// <summary>Asks the driver for its devices. Opens none.</summary>
+    public static AcceleratorReport Devices()
+    {
+        IReadOnlyList<string> devices = CudaMachine.List(out string? problem);
+        return new AcceleratorReport(devices, problem);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -20,8 +21,14 @@ public static class Add
         Check.Weight(Op, b);
         Check.Tail(Op, b, a);
         pass.RequireNoGrad(Op, a, b);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(a.Shape, a.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, a, b, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         (Elements left, RepeatedElements right, Elements target) = (new(a), new(b), new(y));
         Chunks.Flat(cpu, a.Count, 3, (first, count, scratch) =>
         {
@@ -37,4 +44,8 @@ public static class Add
         });
         return y;
     }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor a, Tensor b, Tensor y) =>
+        new KernelCall(cuda, "add").Define("RF_T", a.DType).Define("RF_W", b.DType).Pointer(y).Pointer(a).Pointer(b).Long(a.Count).Long(b.Count)
+            .RunFlat("add_forward", a.Count, KernelPlan.Width(b.Count, y, a, b));
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -23,8 +24,14 @@ public static class AddNoise
         Check.Shape(Op, x0, noise.Shape, "as noise");
         Check.That(sigmas.Length == noise.Shape[0], Op, $"there must be {noise.Shape[0]} sigmas, one for each entry of noise {noise.Shape}, got {sigmas.Length}.");
         pass.RequireNoGrad(Op, x0, noise);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(noise.Shape, noise.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(pass, cuda, x0, noise, sigmas, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         float[] levels = sigmas.ToArray();
         long entry = levels.Length == 0 ? 1 : Math.Max(1, noise.Count / levels.Length);
         (Elements clean, Elements normal, Elements target) = (new(x0), new(noise), new(y));
@@ -55,5 +62,19 @@ public static class AddNoise
         {
             Lanes.Store((keep * Lanes.Load(x0, i)) + (add * Lanes.Load(noise, i)), y, i);
         }
+    }
+
+    private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor x0, Tensor noise, ReadOnlySpan<float> sigmas, Tensor y)
+    {
+        if (y.Count == 0)
+        {
+            return;
+        }
+
+        using Scope scope = pass.BeginScope();
+        long entry = y.Count / sigmas.Length;
+        new KernelCall(cuda, "add_noise").Define("RF_T", noise.DType).Define("RF_W", x0.DType)
+            .Pointer(y).Pointer(x0).Pointer(noise).Pointer(pass.From(new Shape(sigmas.Length), sigmas)).Long(y.Count).Long(entry)
+            .RunFlat("add_noise_forward", y.Count, KernelPlan.Width(entry, y, x0, noise));
     }
 }

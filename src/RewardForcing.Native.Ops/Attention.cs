@@ -1,9 +1,10 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
 
 /// <summary>Scaled dot-product attention without a score matrix.</summary>
-public static class Attention
+public static partial class Attention
 {
     private const string Op = "attention";
 
@@ -20,7 +21,10 @@ public static class Attention
     /// </param>
     /// <returns><c>[B, L, N, D]</c> of the type of <paramref name="q"/>.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
-    /// <remarks>Dao 2023 (FlashAttention-2), algorithm 1.</remarks>
+    /// <remarks>
+    /// Dao 2023 (FlashAttention-2), algorithm 1. On CUDA, with BF16, the weights <c>exp(score - max)</c> are rounded to BF16 before they
+    /// multiply values; their sum is not. Kernels: <c>kernels/attention.cu</c>, <c>kernels/attention_sm90.cu</c>.
+    /// </remarks>
     public static Tensor Forward(Pass pass, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask = default, Tensor? relativeBias = null)
     {
         Check.Rank(Op, q, 4, "[B, L, N, D]");
@@ -37,8 +41,14 @@ public static class Attention
         }
 
         pass.RequireNoGrad(Op, q, k, v, relativeBias);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(q.Shape, q.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(pass, cuda, q, k, v, scale, mask, relativeBias, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (y.Count > 0)
         {
             ForwardCpu(cpu, SimdPaths.Best, q, k, v, scale, mask, relativeBias, y);

@@ -24,6 +24,12 @@ public readonly record struct AttentionMask
 
     private int Skip { get; init; }
 
+    /// <summary>The number of the kind in <c>kernels/common/attention_mask.cuh</c>.</summary>
+    internal int Number => (int)Type;
+
+    /// <summary>The numbers a kernel takes, in its order.</summary>
+    internal int[] Sizes => [First, Skip, Block, Local, Total];
+
     /// <summary>Whether the mask is the same for every query.</summary>
     public bool IsUniform => Type is Kind.All or Kind.Window;
 

@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -21,8 +22,14 @@ public static class Cast
         Check.Weight(Op, x);
         Check.That(dtype.IsFloat(), Op, $"the result must be of a float type, got {dtype}.");
         pass.RequireNoGrad(Op, x);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, dtype);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, x, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         (Elements source, Elements target) = (new(x), new(y));
         Chunks.Flat(cpu, x.Count, 1, (first, count, scratch) =>
         {
@@ -32,4 +39,8 @@ public static class Cast
         });
         return y;
     }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor y) =>
+        new KernelCall(cuda, "cast").Define("RF_T", y.DType).Define("RF_W", x.DType).Pointer(y).Pointer(x).Long(x.Count)
+            .RunFlat("cast_forward", x.Count, KernelPlan.Width(x.Count, y, x));
 }

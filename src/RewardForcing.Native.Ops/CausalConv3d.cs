@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -50,9 +51,15 @@ public static class CausalConv3d
         }
 
         pass.RequireNoGrad(Op, x, weight, bias, history);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         int made = ((x.Shape[1] + padFrames - taps) / frameStride) + 1;
         Tensor y = pass.New(x.Shape.With(1, made).With(4, outputs), x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(pass, cuda, x, weight, bias, history, padFrames, frameStride, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (y.Count > 0)
         {
             ForwardCpu(cpu, SimdPaths.Best, x, weight, bias, history, padFrames, frameStride, y);
@@ -83,5 +90,20 @@ public static class CausalConv3d
             Left = weight.Shape[4] / 2,
         };
         shape.Run(cpu, path, x, history, weight, bias, y);
+    }
+
+    private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor x, Tensor weight, Tensor? bias, Tensor? history, int padFrames, int frameStride, Tensor y)
+    {
+        if (y.Count == 0)
+        {
+            return;
+        }
+
+        using Scope scope = pass.BeginScope();
+        int before = history?.Shape[1] ?? 0;
+        ConvolutionLaunch launch = new(pass, cuda, "causal_conv3d", x, weight, bias, y, history);
+        launch.Call.Pointer(y).Pointer(x).Pointer(before == 0 ? null : history).Pointer(launch.Weight).Pointer(bias).Long(y.Shape.Rows)
+            .Int(x.Shape[1], before, x.Shape[2], x.Shape[3], x.Shape[4], y.Shape[1], y.Shape[4], frameStride, padFrames);
+        launch.Run("causal_conv3d_forward");
     }
 }

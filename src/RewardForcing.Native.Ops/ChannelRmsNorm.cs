@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -26,8 +27,14 @@ public static class ChannelRmsNorm
         Check.That(gamma.Count == x.Shape[^1], Op, $"gamma must have {x.Shape[^1]} elements to match the last dimension of x {x.Shape}, got {gamma.Shape}.");
         Check.That(Enum.IsDefined(activation), Op, $"activation must be a known function, got {activation}.");
         pass.RequireNoGrad(Op, x, gamma);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, x, gamma, y, activation);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (x.DType == DType.BF16)
         {
             ForwardCpu<RoundToBFloat16>(cpu, x, gamma, y, activation);
@@ -91,4 +98,9 @@ public static class ChannelRmsNorm
             Lanes.Store(TRounding.Apply(scaled * Lanes.Load(gamma, i)), y, i);
         }
     }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor gamma, Tensor y, Activation activation) =>
+        new KernelCall(cuda, "channel_rms_norm").Define("RF_T", x.DType).Define("RF_W", gamma.DType).Define("RF_ACTIVATION", (int)activation)
+            .Pointer(y).Pointer(x).Pointer(gamma).Long(x.Shape.Rows).Int(x.Shape[^1])
+            .RunRows("channel_rms_norm_forward", x.Shape.Rows, x.Shape[^1], KernelPlan.Width(x.Shape[^1], y, x, gamma));
 }

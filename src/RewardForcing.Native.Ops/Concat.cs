@@ -28,7 +28,6 @@ public static class Concat
             extent = checked(extent + part.Shape[dimension]);
         }
 
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(model.Shape.With(dimension, extent), model.DType);
         long entry = EntryBytes(y, dimension);
         long runs = y.Count == 0 ? 0 : y.Bytes / (extent * entry);
@@ -36,7 +35,7 @@ public static class Concat
         foreach (Tensor part in parts)
         {
             long length = part.Shape[dimension] * entry;
-            RunCopy.Run(cpu, part, 0, length, y, at, extent * entry, runs, length);
+            RunCopy.Run(Op, part, 0, length, y, at, extent * entry, runs, length);
             at += length;
         }
 

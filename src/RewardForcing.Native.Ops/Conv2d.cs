@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -34,10 +35,16 @@ public static class Conv2d
         }
 
         pass.RequireNoGrad(Op, x, weight, bias);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         int high = ((height + plan.Top + plan.Bottom - kh) / plan.Stride) + 1;
         int wide = ((width + plan.Left + plan.Right - kw) / plan.Stride) + 1;
         Tensor y = pass.New(x.Shape.With(^3, high).With(^2, wide).With(^1, outputs), x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(pass, cuda, x, weight, bias, plan, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (y.Count > 0)
         {
             ForwardCpu(cpu, SimdPaths.Best, x, weight, bias, plan, y);
@@ -66,5 +73,19 @@ public static class Conv2d
             Left = plan.Left,
         };
         shape.Run(cpu, path, x, null, weight, bias, y);
+    }
+
+    private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor x, Tensor weight, Tensor? bias, Conv2dPlan plan, Tensor y)
+    {
+        if (y.Count == 0)
+        {
+            return;
+        }
+
+        using Scope scope = pass.BeginScope();
+        ConvolutionLaunch launch = new(pass, cuda, "conv2d", x, weight, bias, y);
+        launch.Call.Pointer(y).Pointer(x).Pointer(launch.Weight).Pointer(bias).Long(y.Shape.Rows)
+            .Int(x.Shape[^3], x.Shape[^2], x.Shape[^1], y.Shape[^3], y.Shape[^2], y.Shape[^1], plan.Stride, plan.Top, plan.Left);
+        launch.Run("conv2d_forward");
     }
 }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using RewardForcing.Native.Cuda;
+using RewardForcing.Native.Cuda.Compilation;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -5,19 +8,24 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Opens devices by name, so that nothing above this layer names a CUDA type.</summary>
 public static class Devices
 {
-    /// <summary>Opens <c>cpu</c>.</summary>
+    private const string Cuda = "cuda";
+
+    /// <summary>Opens <c>cpu</c>, <c>cuda</c> (the first GPU) or <c>cuda:N</c>.</summary>
     /// <param name="name">Name as given on the command line.</param>
     /// <param name="threads">Threads of the CPU device; 0 takes one for each logical processor.</param>
     /// <exception cref="ArgumentException">There is no device of that name.</exception>
-    /// <exception cref="NotSupportedException">The device cannot be used by this build; nothing falls back to another one in silence.</exception>
-    public static Device Open(string name, int threads = 0) => name switch
-    {
-        "cpu" => new CpuDevice(threads),
-        "cuda" => throw NoCuda(name),
-        _ when name.StartsWith("cuda:", StringComparison.Ordinal) => throw NoCuda(name),
-        _ => throw new ArgumentException($"device: expected cpu, got {name}.", nameof(name)),
-    };
+    /// <exception cref="NotSupportedException">The device cannot be used on this machine, and why; nothing falls back to another one in silence.</exception>
+    public static Device Open(string name, int threads = 0) =>
+        name == "cpu" ? new CpuDevice(threads)
+        : Ordinal(name) is { } ordinal ? CudaMachine.Open(ordinal, Kernels())
+        : throw new ArgumentException($"device: expected cpu, cuda or cuda:N, got {name}.", nameof(name));
 
-    private static NotSupportedException NoCuda(string name) =>
-        new($"device {name}: the CUDA path is not part of this version yet; use --device cpu.");
+    /// <summary>The kernels that came with this assembly.</summary>
+    internal static KernelSources Kernels() => KernelSources.Embedded(typeof(Devices).Assembly);
+
+    private static int? Ordinal(string name) =>
+        name == Cuda ? 0
+        : name.StartsWith(Cuda + ":", StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(Cuda.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal) ? ordinal
+        : null;
 }

@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -22,7 +23,6 @@ public static class Embedding
         Check.That(dtype is DType.F32 or DType.BF16, Op, $"the result must be F32 or BF16, got {dtype}.");
         Check.That(ids.Shape.Rank < Shape.MaxRank, Op, $"ids must have fewer than {Shape.MaxRank} dimensions, got {ids.Shape}.");
         pass.RequireNoGrad(Op, table);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         int[] rows = ids.ToArray<int>();
         foreach (int id in rows)
         {
@@ -31,6 +31,13 @@ public static class Embedding
 
         int channels = table.Shape[1];
         Tensor y = pass.New(new Shape([.. ids.Shape.ToArray(), channels]), dtype);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, table, ids, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         (Elements source, Elements target) = (new(table), new(y));
         Chunks.Rows(cpu, rows.Length, channels, channels, (first, count, scratch) =>
         {
@@ -43,4 +50,8 @@ public static class Embedding
         });
         return y;
     }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor table, Tensor ids, Tensor y) =>
+        new KernelCall(cuda, "embedding").Define("RF_T", y.DType).Define("RF_W", table.DType).Pointer(y).Pointer(table).Pointer(ids).Long(ids.Count).Int(table.Shape[1])
+            .RunColumns("embedding_forward", ids.Count, table.Shape[1], KernelPlan.Width(table.Shape[1], y, table));
 }

@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -22,8 +23,14 @@ public static class FlowToX0
         Check.Shape(Op, noisy, flow.Shape, "as flow");
         Check.That(sigmas.Length == flow.Shape[0], Op, $"there must be {flow.Shape[0]} sigmas, one for each entry of flow {flow.Shape}, got {sigmas.Length}.");
         pass.RequireNoGrad(Op, flow, noisy);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(flow.Shape, flow.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(pass, cuda, flow, noisy, sigmas, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         float[] levels = sigmas.ToArray();
         long entry = levels.Length == 0 ? 1 : Math.Max(1, flow.Count / levels.Length);
         (Elements velocity, Elements input, Elements target) = (new(flow), new(noisy), new(y));
@@ -47,5 +54,19 @@ public static class FlowToX0
             target.Commit(first, result);
         });
         return y;
+    }
+
+    private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor flow, Tensor noisy, ReadOnlySpan<float> sigmas, Tensor y)
+    {
+        if (y.Count == 0)
+        {
+            return;
+        }
+
+        using Scope scope = pass.BeginScope();
+        long entry = y.Count / sigmas.Length;
+        new KernelCall(cuda, "flow_to_x0").Define("RF_T", flow.DType).Define("RF_W", noisy.DType)
+            .Pointer(y).Pointer(flow).Pointer(noisy).Pointer(pass.From(new Shape(sigmas.Length), sigmas)).Long(y.Count).Long(entry)
+            .RunFlat("flow_to_x0_forward", y.Count, KernelPlan.Width(entry, y, flow, noisy));
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -21,8 +22,14 @@ public static class GatedGelu
         Check.Shape(Op, up, gate.Shape, "as gate");
         Check.SameType(Op, up, gate);
         pass.RequireNoGrad(Op, gate, up);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(gate.Shape, gate.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, gate, up, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         (Elements gates, Elements ups, Elements target) = (new(gate), new(up), new(y));
         bool rounds = gate.DType == DType.BF16;
         Chunks.Flat(cpu, gate.Count, 3, (first, count, scratch) =>
@@ -49,4 +56,8 @@ public static class GatedGelu
         Vector<float> half = Rounding.Nearest(x * new Vector<float>(0.5f));
         return Rounding.Nearest(half * Rounding.Nearest(Vector<float>.One + tanh));
     }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor gate, Tensor up, Tensor y) =>
+        new KernelCall(cuda, "gated_gelu").Define("RF_T", gate.DType).Pointer(y).Pointer(gate).Pointer(up).Long(gate.Count)
+            .RunFlat("gated_gelu_forward", gate.Count, KernelPlan.Width(gate.Count, y, gate, up));
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -23,8 +24,14 @@ public static class GatedResidual
         Check.SameType(Op, branch, x);
         Check.FrameRows(Op, x, gate);
         pass.RequireNoGrad(Op, x, branch, gate);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, x, branch, gate, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (x.DType == DType.BF16)
         {
             ForwardCpu<RoundToBFloat16>(cpu, x, branch, gate, y);
@@ -61,5 +68,16 @@ public static class GatedResidual
                 target.Commit(row * channels, result);
             }
         });
+    }
+
+    internal static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor branch, Tensor gate, Tensor y)
+    {
+        (int channels, long rows) = (x.Shape[2], x.Shape.Rows);
+        if (rows > 0)
+        {
+            new KernelCall(cuda, "gated_residual").Define("RF_T", x.DType).Define("RF_W", gate.DType)
+                .Pointer(y).Pointer(x).Pointer(branch).Pointer(gate).Long(rows).Int(channels, (int)(rows / gate.Shape.Rows))
+                .RunColumns("gated_residual_forward", rows, channels, KernelPlan.Width(channels, y, x, branch, gate));
+        }
     }
 }

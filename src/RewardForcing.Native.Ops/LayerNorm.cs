@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -31,8 +32,14 @@ public static class LayerNorm
         }
 
         pass.RequireNoGrad(Op, x, weight, bias);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, x, weight, bias, y, eps);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         ForwardCpu(cpu, x, weight, bias, y, eps);
         return y;
     }
@@ -85,4 +92,9 @@ public static class LayerNorm
             Lanes.Store(bias.IsEmpty ? value : value + Lanes.Load(bias, i), y, i);
         }
     }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor? weight, Tensor? bias, Tensor y, float eps) =>
+        new KernelCall(cuda, "layer_norm").Define("RF_T", x.DType).Define("RF_W", (weight ?? x).DType).Define("RF_B", (bias ?? x).DType)
+            .Pointer(y).Pointer(x).Pointer(weight).Pointer(bias).Long(x.Shape.Rows).Int(x.Shape[^1]).Float(eps)
+            .RunRows("layer_norm_forward", x.Shape.Rows, x.Shape[^1], KernelPlan.Width(x.Shape[^1], y, x, weight, bias));
 }

@@ -1,9 +1,10 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
 
 /// <summary>Affine map of the last dimension.</summary>
-public static class Linear
+public static partial class Linear
 {
     private const string Op = "linear";
 
@@ -32,8 +33,14 @@ public static class Linear
         }
 
         pass.RequireNoGrad(Op, x, weight, bias);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape.With(^1, outputs), x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(pass, cuda, x, weight, bias, activation, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (y.Count > 0)
         {
             ForwardCpu(cpu, SimdPaths.Best, x, weight, bias, activation, y);

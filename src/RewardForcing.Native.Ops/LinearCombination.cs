@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -25,8 +26,14 @@ public static class LinearCombination
             pass.RequireNoGrad(Op, term);
         }
 
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(shape, dtype);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(pass, cuda, terms, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         var factors = new double[terms.Length];
         var sources = new Elements[terms.Length];
         for (int i = 0; i < terms.Length; i++)
@@ -66,5 +73,24 @@ public static class LinearCombination
                 result[at + i] = (float)sums[i];
             }
         }
+    }
+
+    private static void ForwardCuda(Pass pass, CudaDevice cuda, ReadOnlySpan<(double Factor, Tensor Term)> terms, Tensor y)
+    {
+        using Scope scope = pass.BeginScope();
+        var words = new long[3 * terms.Length];
+        int width = KernelPlan.Width(y.Count, y);
+        for (int i = 0; i < terms.Length; i++)
+        {
+            (double factor, Tensor term) = terms[i];
+            words[3 * i] = term.Address;
+            words[(3 * i) + 1] = BitConverter.DoubleToInt64Bits(factor);
+            words[(3 * i) + 2] = term.DType == DType.BF16 ? 1 : 0;
+            width = Math.Min(width, KernelPlan.Width(y.Count, y, term));
+        }
+
+        new KernelCall(cuda, "linear_combination").Define("RF_T", y.DType)
+            .Pointer(y).Pointer(pass.From<long>(new Shape(terms.Length, 3), words)).Int(terms.Length).Long(y.Count)
+            .RunFlat("linear_combination_forward", y.Count, Math.Min(4, width));
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -24,8 +25,14 @@ public static class ModulatedLayerNorm
         Check.FrameRows(Op, x, scale);
         Check.Shape(Op, scale, shift.Shape, "as shift");
         pass.RequireNoGrad(Op, x, shift, scale);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, x, shift, scale, y, eps);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (x.DType == DType.BF16)
         {
             ForwardCpu<RoundToBFloat16>(cpu, x, shift, scale, y, eps);
@@ -77,6 +84,17 @@ public static class ModulatedLayerNorm
             Vector<float> factor = TRounding.Apply(Vector<float>.One + Lanes.Load(scale, i));
             Vector<float> product = TRounding.Apply(TRounding.Apply(Lanes.Load(y, i)) * factor);
             Lanes.Store(product + Lanes.Load(shift, i), y, i);
+        }
+    }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor shift, Tensor scale, Tensor y, float eps)
+    {
+        (int channels, long rows) = (x.Shape[2], x.Shape.Rows);
+        if (rows > 0)
+        {
+            new KernelCall(cuda, "modulated_layer_norm").Define("RF_T", x.DType).Define("RF_W", shift.DType).Define("RF_B", scale.DType)
+                .Pointer(y).Pointer(x).Pointer(shift).Pointer(scale).Long(rows).Int(channels, (int)(rows / shift.Shape.Rows)).Float(eps)
+                .RunRows("modulated_layer_norm_forward", rows, channels, KernelPlan.Width(channels, y, x, shift, scale));
         }
     }
 }

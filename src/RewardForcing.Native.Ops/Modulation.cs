@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -26,8 +27,14 @@ public static class Modulation
         bool own = e.Shape.Rank == 4 && e.Shape[2] == rows && e.Shape[3] == channels;
         Check.That(shared || own, Op, $"e must be [B, F, {rows}, {channels}] or [B, F, {channels}] to match table {table.Shape}, got {e.Shape}.");
         pass.RequireNoGrad(Op, table, e);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor m = pass.New(new Shape(rows, e.Shape[0], e.Shape[1], channels), e.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, table, e, m, shared);
+            return m;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         ForwardCpu(cpu, table, e, m, shared);
         return m;
     }
@@ -53,5 +60,14 @@ public static class Modulation
                 target.Commit(row * channels, sum);
             }
         });
+    }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor table, Tensor e, Tensor m, bool shared)
+    {
+        (int kinds, int channels) = (m.Shape[0], m.Shape[3]);
+        long frames = (long)m.Shape[1] * m.Shape[2];
+        new KernelCall(cuda, "modulation").Define("RF_T", e.DType).Define("RF_W", table.DType)
+            .Pointer(m).Pointer(table).Pointer(e).Int(kinds).Long(frames).Int(channels, shared ? 1 : 0)
+            .RunColumns("modulation_forward", kinds * frames, channels, KernelPlan.Width(channels, m, table, e));
     }
 }

@@ -21,11 +21,10 @@ public static class Narrow
         Check.That(
             first >= 0 && count >= 0 && first <= extent - count, Op, $"entries {first}..{(long)first + count} are not within dimension {dimension} of x {x.Shape}.");
         pass.RequireNoGrad(Op, x);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape.With(dimension, count), x.DType);
         long entry = Concat.EntryBytes(x, dimension);
         long runs = y.Count == 0 ? 0 : y.Bytes / (count * entry);
-        RunCopy.Run(cpu, x, first * entry, extent * entry, y, 0, count * entry, runs, count * entry);
+        RunCopy.Run(Op, x, first * entry, extent * entry, y, 0, count * entry, runs, count * entry);
         return y;
     }
 }

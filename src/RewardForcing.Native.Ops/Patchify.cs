@@ -18,7 +18,6 @@ public static class Patchify
         Check.Rank(Op, x, 5, "[B, C, F, H, W]");
         Check.That(x.Shape[3] % 2 == 0 && x.Shape[4] % 2 == 0, Op, $"height and width must be even, got x {x.Shape}.");
         pass.RequireNoGrad(Op, x);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         (int batch, int channels, int frames, int height, int width) = (x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3] / 2, x.Shape[4] / 2);
         Tensor y = pass.New(new Shape(batch, checked(frames * height * width), 4 * channels), x.DType);
         long row = 2L * width;
@@ -27,7 +26,7 @@ public static class Patchify
 
         // [B, F, h, w, C, dy, dx] of [B, C, F, h, dy, w, dx].
         StridedCopy.Run(
-            cpu, x, y, [batch, frames, height, width, channels, 2, 2], [channels * channel, frame, 2 * row, 2, channel, row, 1]);
+            Op, x, y, [batch, frames, height, width, channels, 2, 2], [channels * channel, frame, 2 * row, 2, channel, row, 1]);
         return y;
     }
 }

@@ -23,7 +23,6 @@ public static class Permute
 
         Check.That(valid, Op, $"order must name each of the {rank} dimensions of x {x.Shape} once, got [{string.Join(", ", order.ToArray())}].");
         pass.RequireNoGrad(Op, x);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         var sourceStrides = new long[rank];
         long stride = 1;
         for (int d = rank - 1; d >= 0; d--)
@@ -40,7 +39,7 @@ public static class Permute
         }
 
         Tensor y = pass.New(new Shape(shape), x.DType);
-        StridedCopy.Run(cpu, x, y, shape, strides);
+        StridedCopy.Run(Op, x, y, shape, strides);
         return y;
     }
 }

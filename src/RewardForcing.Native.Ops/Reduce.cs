@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -9,22 +10,26 @@ public static class Reduce
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Input of any shape, F32 or BF16.</param>
     /// <returns>One F32 element, shape <c>[]</c>; NaN for an empty input.</returns>
-    public static Tensor Mean(Pass pass, Tensor x) => Scalar(pass, Total("mean", pass, x) / x.Count);
+    public static Tensor Mean(Pass pass, Tensor x) => Total("mean", pass, x, x.Count);
 
     /// <summary>Computes the sum of all elements, accumulated in double in a fixed order.</summary>
     /// <param name="pass">Where to run and what to record.</param>
     /// <param name="x">Input of any shape, F32 or BF16.</param>
     /// <returns>One F32 element, shape <c>[]</c>.</returns>
-    public static Tensor Sum(Pass pass, Tensor x) => Scalar(pass, Total("sum", pass, x));
+    public static Tensor Sum(Pass pass, Tensor x) => Total("sum", pass, x, 1);
 
-    private static Tensor Scalar(Pass pass, double value) => pass.From<float>(new Shape(), [(float)value]);
-
-    // One partial sum for each block, added in order: the same for any number of threads.
-    private static double Total(string op, Pass pass, Tensor x)
+    private static Tensor Total(string op, Pass pass, Tensor x, double divisor)
     {
         Check.Activation(op, x);
         pass.RequireNoGrad(op, x);
-        CpuDevice cpu = Check.Cpu(op, pass.Device);
+        return pass.Device is CudaDevice cuda
+            ? TotalCuda(pass, cuda, x, divisor)
+            : pass.From<float>(new Shape([]), [(float)(TotalCpu(Check.Cpu(op, pass.Device), x) / divisor)]);
+    }
+
+    // One partial sum for each block, added in order: the same for any number of threads.
+    private static double TotalCpu(CpuDevice cpu, Tensor x)
+    {
         Elements source = new(x);
         var partial = new double[(x.Count + Chunks.Block - 1) / Chunks.Block];
         Chunks.Flat(cpu, x.Count, 1, (first, count, scratch) => partial[first / Chunks.Block] = Lanes.Sum(source.Read(first, count, scratch)));
@@ -35,5 +40,22 @@ public static class Reduce
         }
 
         return sum;
+    }
+
+    private static Tensor TotalCuda(Pass pass, CudaDevice cuda, Tensor x, double divisor)
+    {
+        Tensor y = pass.New(new Shape([]));
+        using Scope scope = pass.BeginScope();
+        int blocks = KernelPlan.Blocks(x.Count, Chunks.Block);
+
+        // Doubles are no element type; words of that size hold them.
+        Tensor partial = pass.New(new Shape(Math.Max(blocks, 1)), DType.I64);
+        if (blocks > 0)
+        {
+            new KernelCall(cuda, "reduce").Define("RF_T", x.DType).Pointer(partial).Pointer(x).Long(x.Count).Run("reduce_forward_partial", blocks, KernelPlan.Threads);
+        }
+
+        new KernelCall(cuda, "reduce").Define("RF_T", x.DType).Pointer(y).Pointer(partial).Int(blocks).Double(divisor).Run("reduce_forward", 1, KernelPlan.Threads);
+        return y;
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -23,8 +24,14 @@ public static class RmsNorm
         Check.Weight(Op, weight);
         Check.Shape(Op, weight, new Shape(x.Shape[^1]), $"to match the last dimension of x {x.Shape}");
         pass.RequireNoGrad(Op, x, weight);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, x, weight, y, eps);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (x.DType == DType.BF16)
         {
             ForwardCpu<RoundToBFloat16>(cpu, x, weight, y, eps);
@@ -65,4 +72,9 @@ public static class RmsNorm
             Lanes.Store(normal * Lanes.Load(weight, i), y, i);
         }
     }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor weight, Tensor y, float eps) =>
+        new KernelCall(cuda, "rms_norm").Define("RF_T", x.DType).Define("RF_W", weight.DType)
+            .Pointer(y).Pointer(x).Pointer(weight).Long(x.Shape.Rows).Int(x.Shape[^1]).Float(eps)
+            .RunRows("rms_norm_forward", x.Shape.Rows, x.Shape[^1], KernelPlan.Width(x.Shape[^1], y, x, weight));
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -28,8 +29,15 @@ public static class Rope
         long tokens = (long)grid.Frames * grid.Height * grid.Width;
         Check.That(tokens <= x.Shape[1], Op, $"the grid has {tokens} positions, but x {x.Shape} has only {x.Shape[1]} tokens.");
         pass.RequireNoGrad(Op, x);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            using Scope scope = pass.BeginScope();
+            RopeTable.Rotate(pass, cuda, x, y, grid);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         ForwardCpu(cpu, x, y, grid);
         return y;
     }

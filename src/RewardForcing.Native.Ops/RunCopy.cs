@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -6,7 +7,7 @@ namespace RewardForcing.Native.Ops;
 internal static unsafe class RunCopy
 {
     /// <summary>Copies <paramref name="runs"/> runs of <paramref name="length"/> bytes.</summary>
-    /// <param name="cpu">Whose threads share the work.</param>
+    /// <param name="op">The op, for the sentence about a device that has no path.</param>
     /// <param name="source">Read from byte <paramref name="sourceFirst"/> on.</param>
     /// <param name="sourceFirst">Offset of the first run.</param>
     /// <param name="sourceStride">Bytes from one run to the next.</param>
@@ -15,13 +16,20 @@ internal static unsafe class RunCopy
     /// <param name="targetStride">Bytes from one run to the next.</param>
     /// <param name="runs">Number of runs.</param>
     /// <param name="length">Bytes of each run.</param>
-    public static void Run(CpuDevice cpu, Tensor source, long sourceFirst, long sourceStride, Tensor target, long targetFirst, long targetStride, long runs, long length)
+    public static void Run(string op, Tensor source, long sourceFirst, long sourceStride, Tensor target, long targetFirst, long targetStride, long runs, long length)
     {
         if (length == 0)
         {
             return;
         }
 
+        if (target.Device is CudaDevice cuda)
+        {
+            StridedCopy.RunCuda(cuda, source.Address + (nint)sourceFirst, target.Address + (nint)targetFirst, targetStride, runs, length, sourceStride);
+            return;
+        }
+
+        CpuDevice cpu = Check.Cpu(op, target.Device);
         nint from = source.Address + (nint)sourceFirst;
         nint to = target.Address + (nint)targetFirst;
         Chunks.Rows(cpu, runs, length / 4, 0, (first, count, _) =>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -20,6 +21,12 @@ public static class SinkUpdate
         Check.Activation(Op, evicted);
         Check.Shape(Op, evicted, sink.Shape, "as sink");
         Check.That(alpha is >= 0 and <= 1, Op, $"alpha must be from 0 to 1, got {alpha}.");
+        if (sink.Device is CudaDevice cuda)
+        {
+            UpdateCuda(cuda, sink, evicted, alpha);
+            return;
+        }
+
         CpuDevice cpu = Check.Cpu(Op, sink.Device);
         if (sink.DType == DType.BF16)
         {
@@ -51,4 +58,9 @@ public static class SinkUpdate
             kept.Commit(first, result);
         });
     }
+
+    private static void UpdateCuda(CudaDevice cuda, Tensor sink, Tensor evicted, double alpha) =>
+        new KernelCall(cuda, "sink_update").Define("RF_T", sink.DType).Define("RF_W", evicted.DType)
+            .Pointer(sink).Pointer(evicted).Long(sink.Count).Float((float)alpha).Float((float)(1 - alpha))
+            .RunFlat("sink_update_forward", sink.Count, KernelPlan.Width(sink.Count, sink, evicted));
 }

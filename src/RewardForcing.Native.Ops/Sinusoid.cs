@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -18,8 +19,14 @@ public static class Sinusoid
     {
         Check.That(dim > 0 && dim % 2 == 0, Op, $"dim must be even and positive, got {dim}.");
         Check.That(dtype is DType.F32 or DType.BF16, Op, $"the result must be F32 or BF16, got {dtype}.");
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(new Shape(timesteps.Length, dim), dtype);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(pass, cuda, timesteps, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         float[] times = timesteps.ToArray();
         Elements target = new(y);
         int half = dim / 2;
@@ -38,5 +45,18 @@ public static class Sinusoid
             }
         });
         return y;
+    }
+
+    private static void ForwardCuda(Pass pass, CudaDevice cuda, ReadOnlySpan<float> timesteps, Tensor y)
+    {
+        if (timesteps.IsEmpty)
+        {
+            return;
+        }
+
+        using Scope scope = pass.BeginScope();
+        int half = y.Shape[1] / 2;
+        new KernelCall(cuda, "sinusoid").Define("RF_T", y.DType).Pointer(y).Pointer(pass.From(new Shape(timesteps.Length), timesteps)).Long(timesteps.Length).Int(half)
+            .Run("sinusoid_forward", KernelPlan.Blocks((long)timesteps.Length * half, KernelPlan.Threads), KernelPlan.Threads);
     }
 }

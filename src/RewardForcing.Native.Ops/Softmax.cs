@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -17,8 +18,14 @@ public static class Softmax
         Check.RankAtLeast(Op, x, 1, "[..., C]");
         Check.Activation(Op, x);
         pass.RequireNoGrad(Op, x);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, x, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         int channels = x.Shape[^1];
         (Elements source, Elements target) = (new(x), new(y));
         Chunks.Rows(cpu, x.Shape.Rows, channels, 2 * channels, (first, count, scratch) =>
@@ -74,4 +81,8 @@ public static class Softmax
 
         return largest;
     }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor y) =>
+        new KernelCall(cuda, "softmax").Define("RF_T", x.DType).Pointer(y).Pointer(x).Long(x.Shape.Rows).Int(x.Shape[^1])
+            .RunRows("softmax_forward", x.Shape.Rows, x.Shape[^1], KernelPlan.Width(x.Shape[^1], y, x));
 }

@@ -1,9 +1,10 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
 
 /// <summary>Fills a dense tensor from memory that is walked with a stride in each dimension: permutations, patches, repetitions.</summary>
-internal sealed unsafe class StridedCopy
+internal sealed unsafe partial class StridedCopy
 {
     // Rows and columns of the tile that is turned at once: its source lines stay in the first-level cache.
     private const int Tile = 256;
@@ -25,18 +26,25 @@ internal sealed unsafe class StridedCopy
     }
 
     /// <summary>Copies.</summary>
-    /// <param name="cpu">Whose threads share the work.</param>
+    /// <param name="op">The op, for the sentence about a device that has no path.</param>
     /// <param name="source">Where index 0 of every dimension is.</param>
     /// <param name="target">As many elements as <paramref name="shape"/> has, of the same size.</param>
     /// <param name="shape">Extents of the result, outermost first.</param>
     /// <param name="strides">Elements to go in the source for one step of each dimension; 0 repeats.</param>
-    public static void Run(CpuDevice cpu, Tensor source, Tensor target, int[] shape, long[] strides)
+    public static void Run(string op, Tensor source, Tensor target, int[] shape, long[] strides)
     {
         if (target.Count == 0)
         {
             return;
         }
 
+        if (target.Device is CudaDevice cuda)
+        {
+            RunCuda(cuda, source, target, shape, strides);
+            return;
+        }
+
+        CpuDevice cpu = Check.Cpu(op, target.Device);
         StridedCopy copy = new(shape, strides);
         switch (source.DType.Size())
         {

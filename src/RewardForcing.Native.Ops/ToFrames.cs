@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -15,8 +16,14 @@ public static class ToFrames
     {
         Check.Activation(Op, x);
         pass.RequireNoGrad(Op, x);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, DType.U8);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, x, y);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Elements source = new(x);
         nint bytes = y.Address;
         Chunks.Flat(cpu, x.Count, 1, (first, count, scratch) => Row(source.Read(first, count, scratch), Bytes(bytes, first, count)));
@@ -34,4 +41,8 @@ public static class ToFrames
             y[i] = level >= 255 ? (byte)255 : level > 0 ? (byte)level : (byte)0;
         }
     }
+
+    private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor y) =>
+        new KernelCall(cuda, "to_frames").Define("RF_T", x.DType).Pointer(y).Pointer(x).Long(x.Count)
+            .RunFlat("to_frames_forward", x.Count, Math.Min(4, KernelPlan.Width(x.Count, x, y)));
 }

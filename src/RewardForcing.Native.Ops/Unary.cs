@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -17,8 +18,14 @@ public static class Unary
         Check.Activation(Op, x);
         Check.That(Enum.IsDefined(activation), Op, $"activation must be a known function, got {activation}.");
         pass.RequireNoGrad(Op, x);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor y = pass.New(x.Shape, x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            ForwardCuda(cuda, x, y, activation);
+            return y;
+        }
+
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         (Elements source, Elements target) = (new(x), new(y));
         Chunks.Flat(cpu, x.Count, 2, (first, count, scratch) =>
         {
@@ -28,4 +35,8 @@ public static class Unary
         });
         return y;
     }
+
+    internal static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor y, Activation activation) =>
+        new KernelCall(cuda, "unary").Define("RF_T", x.DType).Define("RF_ACTIVATION", (int)activation).Pointer(y).Pointer(x).Long(x.Count)
+            .RunFlat("unary_forward", x.Count, KernelPlan.Width(x.Count, y, x));
 }

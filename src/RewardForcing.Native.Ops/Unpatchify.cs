@@ -24,7 +24,6 @@ public static class Unpatchify
             (long)frames * height * width == tokens.Shape[1], Op, $"tokens {tokens.Shape} must have {frames} x {height} x {width} rows, got {tokens.Shape[1]}.");
         Check.That(tokens.Shape[2] % 4 == 0, Op, $"the width of tokens {tokens.Shape} must be a multiple of 4, got {tokens.Shape[2]}.");
         pass.RequireNoGrad(Op, tokens);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         (int batch, int channels) = (tokens.Shape[0], tokens.Shape[2] / 4);
         Tensor y = pass.New(new Shape(batch, channels, frames, 2 * height, 2 * width), tokens.DType);
         long token = 4L * channels;
@@ -33,7 +32,7 @@ public static class Unpatchify
 
         // [B, C, F, h, dy, w, dx] of [B, F, h, w, dy, dx, C].
         StridedCopy.Run(
-            cpu, tokens, y, [batch, channels, frames, height, 2, width, 2], [frames * frame, 1, frame, row, 2L * channels, token, channels]);
+            Op, tokens, y, [batch, channels, frames, height, 2, width, 2], [frames * frame, 1, frame, row, 2L * channels, token, channels]);
         return y;
     }
 }

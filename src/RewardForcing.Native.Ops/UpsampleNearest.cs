@@ -15,12 +15,11 @@ public static class UpsampleNearest
     {
         Check.RankAtLeast(Op, x, 3, "[..., H, W, C]");
         pass.RequireNoGrad(Op, x);
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         (int height, int width, int channels) = (x.Shape[^3], x.Shape[^2], x.Shape[^1]);
         Tensor y = pass.New(x.Shape.With(^3, checked(2 * height)).With(^2, checked(2 * width)), x.DType);
         long row = (long)width * channels;
         int images = height * row == 0 ? 0 : checked((int)(x.Count / (height * row)));
-        StridedCopy.Run(cpu, x, y, [images, height, 2, width, 2, channels], [height * row, row, 0, channels, 0, 1]);
+        StridedCopy.Run(Op, x, y, [images, height, 2, width, 2, channels], [height * row, row, 0, channels, 0, 1]);
         return y;
     }
 }

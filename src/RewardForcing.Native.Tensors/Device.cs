@@ -3,12 +3,13 @@ namespace RewardForcing.Native.Tensors;
 /// <summary>A place where tensors live and ops run. There are exactly two kinds: CPU and CUDA.</summary>
 /// <remarks>
 /// A device owns one caching pool. Freed blocks go back to the pool and to the system only by <see cref="TrimPool"/> or disposal.
-/// Renting and returning are safe from several threads; nothing waits for the garbage collector.
+/// Renting and returning are safe from several threads; nothing waits for the garbage collector. Where work is queued, a block goes back to
+/// the queue of the thread that lets go of it, whose order makes it safe to hand out again before that work is done.
 /// </remarks>
 public abstract class Device : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<long, Stack<nint>> _free = [];
+    private readonly Dictionary<(int Queue, long Size), Stack<nint>> _free = [];
     private bool _disposed;
 
     /// <summary>Short name used in logs and test names, such as <c>cpu</c>, <c>cuda-sim</c> or <c>cuda:0</c>.</summary>
@@ -38,12 +39,20 @@ public abstract class Device : IDisposable
     /// <summary>Waits until all work given to this device is done.</summary>
     public abstract void Synchronize();
 
+    /// <summary>
+    /// Gives the calling thread a queue of its own until the result is disposed: what it starts then runs beside the work of other threads. All
+    /// work given to the device before is done before the first of it, and disposal waits for the last of it.
+    /// </summary>
+    /// <returns>Ends the queue; disposed by the thread that opened it. Devices that run work in the calling thread have no queues, and nothing to end.</returns>
+    public virtual IDisposable OpenQueue() => NoQueue.Instance;
+
     /// <summary>Gives every unused block back to the system.</summary>
     public void TrimPool()
     {
         lock (_gate)
         {
-            foreach ((long size, Stack<nint> blocks) in _free)
+            OnTrimming();
+            foreach (((_, long size), Stack<nint> blocks) in _free)
             {
                 foreach (nint block in blocks)
                 {
@@ -73,7 +82,7 @@ public abstract class Device : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_free.TryGetValue(size, out Stack<nint>? blocks) && blocks.TryPop(out block))
+            if (_free.TryGetValue((Queue, size), out Stack<nint>? blocks) && blocks.TryPop(out block))
             {
                 PooledBytes -= size;
             }
@@ -104,13 +113,65 @@ public abstract class Device : IDisposable
                 return;
             }
 
-            if (!_free.TryGetValue(size, out Stack<nint>? blocks))
+            Pool(Queue, size).Push(block);
+            PooledBytes += size;
+        }
+    }
+
+    /// <summary>Hands the pooled blocks of a queue whose work is done to another one.</summary>
+    internal void MoveBlocks(int from, int to)
+    {
+        lock (_gate)
+        {
+            foreach ((int _, long size) in _free.Keys.Where(key => key.Queue == from).ToArray())
             {
-                _free[size] = blocks = [];
+                _free.Remove((from, size), out Stack<nint>? blocks);
+                foreach (nint block in blocks!)
+                {
+                    Pool(to, size).Push(block);
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes the pooled blocks of a queue out of the pool; they count as live until <see cref="Release"/>.</summary>
+    internal IReadOnlyList<(nint Block, long Size)> Withhold(int queue)
+    {
+        List<(nint Block, long Size)> held = [];
+        lock (_gate)
+        {
+            foreach ((int _, long size) in _free.Keys.Where(key => key.Queue == queue).ToArray())
+            {
+                _free.Remove((queue, size), out Stack<nint>? blocks);
+                held.AddRange(blocks!.Select(block => (block, size)));
             }
 
-            blocks.Push(block);
-            PooledBytes += size;
+            long bytes = held.Sum(static block => block.Size);
+            PooledBytes -= bytes;
+            LiveBytes += bytes;
+            PeakBytes = Math.Max(PeakBytes, LiveBytes);
+        }
+
+        return held;
+    }
+
+    /// <summary>Gives withheld blocks back to the pool, for the queue of the calling thread.</summary>
+    internal void Release(IReadOnlyList<(nint Block, long Size)> held)
+    {
+        lock (_gate)
+        {
+            foreach ((nint block, long size) in held)
+            {
+                LiveBytes -= size;
+                if (_disposed)
+                {
+                    FreeBlock(block, size);
+                    continue;
+                }
+
+                Pool(Queue, size).Push(block);
+                PooledBytes += size;
+            }
         }
     }
 
@@ -126,6 +187,20 @@ public abstract class Device : IDisposable
     /// <summary>Sets bytes of this device to zero.</summary>
     internal abstract void Clear(nint address, long bytes);
 
+    /// <summary>Says whose a rented block is, for the message that comes when there is no more.</summary>
+    internal virtual void Describe(nint block, string owner)
+    {
+    }
+
+    /// <summary>Records work so that it can be run again; null where the device runs work as it comes.</summary>
+    /// <param name="run">Gives the work to the device; called twice. The results of the first call are released here.</param>
+    /// <param name="outputs">Results of the second call, computed.</param>
+    internal virtual IRecordedWork? Record(Func<OwnedTensor[]> run, out OwnedTensor[] outputs)
+    {
+        outputs = [];
+        return null;
+    }
+
     /// <summary>Takes fresh memory, aligned to at least 256 bytes.</summary>
     /// <exception cref="DeviceMemoryException">The system has no more.</exception>
     protected abstract nint AllocateBlock(long bytes);
@@ -135,6 +210,14 @@ public abstract class Device : IDisposable
 
     /// <summary>Releases what a derived device owns besides its pool.</summary>
     protected virtual void Dispose(bool disposing)
+    {
+    }
+
+    /// <summary>Queue that takes the work of the calling thread.</summary>
+    private protected virtual int Queue => 0;
+
+    /// <summary>Called before pooled blocks are freed; a device with queues waits here until nothing uses them. Must not throw.</summary>
+    private protected virtual void OnTrimming()
     {
     }
 
@@ -148,6 +231,16 @@ public abstract class Device : IDisposable
     {
     }
 
+    private Stack<nint> Pool(int queue, long size)
+    {
+        if (!_free.TryGetValue((queue, size), out Stack<nint>? blocks))
+        {
+            _free[(queue, size)] = blocks = [];
+        }
+
+        return blocks;
+    }
+
     // Eight size classes for each power of two: at most 12.5 % is wasted, and sizes that differ by little share blocks.
     private static long BlockSize(long bytes)
     {
@@ -155,5 +248,14 @@ public abstract class Device : IDisposable
         int shift = Math.Max(8, 60 - System.Numerics.BitOperations.LeadingZeroCount((ulong)size));
         long step = 1L << shift;
         return (size + step - 1) & ~(step - 1);
+    }
+
+    private sealed class NoQueue : IDisposable
+    {
+        public static readonly NoQueue Instance = new();
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -8,8 +8,10 @@ public sealed class DeviceMemoryException : Exception
     /// <param name="asked">Bytes asked for.</param>
     /// <param name="live">Bytes in use.</param>
     /// <param name="peak">Largest use so far, in bytes.</param>
-    public DeviceMemoryException(string device, long asked, long live, long peak)
-        : base($"{device}: asked for {asked:N0} bytes while {live:N0} are in use (peak {peak:N0}); use a smaller size or fewer frames per block.")
+    /// <param name="owners">The largest owners and their bytes, where they are known.</param>
+    public DeviceMemoryException(string device, long asked, long live, long peak, string? owners = null)
+        : base($"{device}: asked for {asked:N0} bytes while {live:N0} are in use (peak {peak:N0}{(owners is null ? string.Empty : $"; largest: {owners}")}); "
+            + "use a smaller size or fewer frames per block.")
     {
         Asked = asked;
         Live = live;

@@ -30,8 +30,12 @@ public sealed class Parameter : IDisposable
     }
 
     /// <summary>Creates a parameter with undefined contents on a device.</summary>
-    public static Parameter New(Device device, string name, Shape shape, DType dtype = DType.F32) =>
-        new(name, new Tensor(device, shape, dtype));
+    public static Parameter New(Device device, string name, Shape shape, DType dtype = DType.F32)
+    {
+        Tensor value = new(device, shape, dtype);
+        device.Describe(value.Address, name);
+        return new Parameter(name, value);
+    }
 
     /// <summary>Looks at host memory owned by somebody else, such as a mapped checkpoint, without copying it.</summary>
     /// <param name="device">A device with <see cref="Device.IsHost"/>.</param>

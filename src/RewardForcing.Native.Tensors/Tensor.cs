@@ -9,6 +9,7 @@ namespace RewardForcing.Native.Tensors;
 /// </remarks>
 public sealed unsafe class Tensor
 {
+    private const int LongestSpan = 1 << 30;
     private readonly Storage _storage;
     private readonly long _byteOffset;
     private int _references = 1;
@@ -128,17 +129,28 @@ public sealed unsafe class Tensor
         Device.CopyFromHost(MemoryMarshal.AsBytes(values), Address);
     }
 
-    /// <summary>Overwrites all elements with those of a tensor of the same element type and count on the same device; the two may overlap.</summary>
-    /// <exception cref="ArgumentException">Device, element type or count differ.</exception>
+    /// <summary>Overwrites all elements with those of a tensor of the same element type and count, on the same device or in host memory; the two may overlap.</summary>
+    /// <exception cref="ArgumentException">Element type or count differ, or the source is on another device that is not the host.</exception>
     public void CopyFrom(Tensor source)
     {
-        if (source.DType != DType || source.Count != Count || source.Device != Device)
+        if (source.DType != DType || source.Count != Count || (source.Device != Device && !source.Device.IsHost))
         {
             throw new ArgumentException(
                 $"copy: expected {Count} values of {DType} on {Device.Name}, got {source.Shape} of {source.DType} on {source.Device.Name}.", nameof(source));
         }
 
-        Device.CopyWithin(source.Address, Address, Bytes);
+        if (source.Device == Device)
+        {
+            Device.CopyWithin(source.Address, Address, Bytes);
+            return;
+        }
+
+        // A span holds less than 2 GiB.
+        for (long at = 0; at < Bytes; at += LongestSpan)
+        {
+            int count = (int)Math.Min(LongestSpan, Bytes - at);
+            Device.CopyFromHost(new ReadOnlySpan<byte>((byte*)source.Address + at, count), Address + (nint)at);
+        }
     }
 
     /// <summary>Sets every element to zero.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 using RewardForcing.Native.Testing.Cases;
+using RewardForcing.Native.Testing.Simulation;
 using RewardForcing.Native.Testing.Golden;
 
 string? folder = null;
@@ -36,7 +37,7 @@ if (folder is null || !Directory.Exists(folder))
 Device device;
 try
 {
-    device = Devices.Open(deviceName);
+    device = SimulatedDevices.OpenByName(deviceName);
 }
 catch (Exception error) when (error is ArgumentException or NotSupportedException)
 {
@@ -74,6 +75,6 @@ static string Number(double value) => value.ToString("0.0e+0", CultureInfo.Invar
 
 static int Usage(string sentence)
 {
-    Console.Error.WriteLine($"{sentence} Usage: Parity DIR [--device cpu] [--filter TEXT]");
+    Console.Error.WriteLine($"{sentence} Usage: Parity DIR [--device cpu|cuda[:N]|cuda-sim|cuda-sim-checked|cuda-sim-perturbed|cuda-sim-sm90] [--filter TEXT]");
     return 2;
 }

@@ -26,7 +26,7 @@ internal sealed class GenerateArguments
 
     private readonly Option<string?> _prompt = Text("--prompt", "The prompt.", "TEXT");
     private readonly Option<string?> _modelDir = Text("--model_dir", "The folder of a Wan model; checkpoints/Wan2.1-T2V-1.3B if not given.", "DIR");
-    private readonly Option<string> _device = new("--device") { Description = "Where to compute.", HelpName = "cpu", DefaultValueFactory = static _ => "cpu" };
+    private readonly Option<string> _device = new("--device") { Description = "Where to compute: cpu, cuda (the first GPU) or cuda:N.", HelpName = "NAME", DefaultValueFactory = static _ => "cpu" };
     private readonly Option<int?> _height = new("--height") { Description = "Rows of pixels, a multiple of 16; 480 if not given.", HelpName = "N" };
     private readonly Option<int?> _width = new("--width") { Description = "Columns of pixels, a multiple of 16; 832 if not given.", HelpName = "N" };
     private readonly Option<string?> _image = Text("--image", "A picture to start from.", "FILE");

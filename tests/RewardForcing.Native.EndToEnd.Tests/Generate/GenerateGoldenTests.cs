@@ -1,6 +1,7 @@
 using RewardForcing.Native.Formats;
 using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
+using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 using RewardForcing.Native.Testing;
 using RewardForcing.Native.Testing.Golden;

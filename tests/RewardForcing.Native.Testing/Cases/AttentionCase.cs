@@ -73,6 +73,11 @@ public sealed class AttentionCase : OpCase<AttentionCase.Size>
         return y;
     }
 
+    /// <inheritdoc/>
+    /// <remarks>A weight rounded to BF16 is off by at most 2^-9 of itself, and the sum of weights is not rounded.</remarks>
+    public override Numbers<double> NarrowAllowance(Size size, Numbers<double>[] inputs) =>
+        Reference(size, [.. inputs.Select(static (input, i) => i == 2 ? new Numbers<double>(input.Shape, Array.ConvertAll(input.Values, static v => Math.Abs(v) / 512)) : input)], BFloat16Of);
+
     internal override Tensor RunOn(SimdPath path, Pass pass, Size size, Tensor[] inputs)
     {
         Tensor y = pass.New(inputs[0].Shape, inputs[0].DType);
@@ -83,6 +88,8 @@ public sealed class AttentionCase : OpCase<AttentionCase.Size>
 
         return y;
     }
+
+    private static double BFloat16Of(double value) => BFloat16.Round((float)value);
 
     // Softmax of one query's scores; zeros for a query that sees no key.
     private static T[] Weights<T>(Size size, Numbers<T>[] inputs, Func<T, T> round, int b, int i, int n)

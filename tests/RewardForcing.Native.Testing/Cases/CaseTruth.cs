@@ -44,6 +44,8 @@ public sealed class CaseTruth
         }
 
         Expected = truth;
+        DeviceSlack = rounds && sample.NarrowAllowance([.. Values.Select((values, i) => new Numbers<double>(sample.Inputs[i].Shape, values))]) is { } allowed
+            ? allowed.Values : new double[truth.Length];
     }
 
     /// <summary>Inputs, rounded to their types.</summary>
@@ -60,6 +62,9 @@ public sealed class CaseTruth
 
     /// <summary>What each element may differ because an intermediate lies on the edge between two bfloat16 numbers.</summary>
     public double[] Slack { get; }
+
+    /// <summary>What each element may differ on a CUDA device because it rounds an intermediate that the processor keeps.</summary>
+    public double[] DeviceSlack { get; }
 
     /// <summary>Largest error of the formula evaluated in float.</summary>
     public double FloatError { get; }

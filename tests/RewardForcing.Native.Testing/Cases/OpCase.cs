@@ -51,6 +51,12 @@ public abstract class OpCase<TSize> : OpCase
     /// <summary>Element type of the result; that of the activations unless the op is told another one.</summary>
     public virtual DType ResultType(TSize size, CaseTypes types) => types.Shared;
 
+    /// <summary>
+    /// What each element of a BF16 result may be off besides where the op's documentation says that a CUDA device rounds an intermediate the
+    /// processor keeps; null where it rounds none.
+    /// </summary>
+    public virtual Numbers<double>? NarrowAllowance(TSize size, Numbers<double>[] inputs) => null;
+
     /// <summary>Runs the op with the kernels of one kind of processor, where an op has several; null otherwise.</summary>
     internal virtual Tensor? RunOn(Ops.SimdPath path, Pass pass, TSize size, Tensor[] inputs) => null;
 
@@ -65,6 +71,8 @@ public abstract class OpCase<TSize> : OpCase
         public override Tensor Run(Pass pass, Tensor[] inputs) => test.Run(pass, size, inputs);
 
         public override Numbers<T> Reference<T>(Numbers<T>[] inputs, Func<T, T> round) => test.Reference(size, inputs, round);
+
+        public override Numbers<double>? NarrowAllowance(Numbers<double>[] inputs) => test.NarrowAllowance(size, inputs);
 
         public override DType ResultType(CaseTypes types) => test.ResultType(size, types);
 

@@ -125,7 +125,7 @@ public static class OpCaseCheck
         for (int i = 0; i < values.Length; i++)
         {
             double truth = draw.Expected[i];
-            double budget = (2 * floatError) + draw.Slack[i] + (draw.Type.IsFloat() ? ElementValues.Spacing(DType.F32, truth) : 0);
+            double budget = (2 * floatError) + draw.Slack[i] + (y.Device.IsHost ? 0 : draw.DeviceSlack[i]) + (draw.Type.IsFloat() ? ElementValues.Spacing(DType.F32, truth) : 0);
             bool narrow = draw.Type != DType.F32;
             double lowest = narrow ? ElementValues.Round(draw.Type, truth - budget) : truth - budget;
             double highest = narrow ? ElementValues.Round(draw.Type, truth + budget) : truth + budget;

@@ -23,6 +23,9 @@ public abstract class OpSample
     public abstract Numbers<T> Reference<T>(Numbers<T>[] inputs, Func<T, T> round)
         where T : IFloatingPointIeee754<T>;
 
+    /// <summary>What a CUDA device may be off besides with BF16; see <see cref="OpCase{TSize}.NarrowAllowance"/>.</summary>
+    public virtual Numbers<double>? NarrowAllowance(Numbers<double>[] inputs) => null;
+
     /// <summary>Element type of the result.</summary>
     public abstract DType ResultType(CaseTypes types);
 

@@ -1,4 +1,7 @@
+using RewardForcing.Native.CudaSim;
+using RewardForcing.Native.CudaSim.Execution;
 using RewardForcing.Native.Tensors;
+using RewardForcing.Native.Testing.Simulation;
 
 namespace RewardForcing.Native.Testing.Cases;
 
@@ -7,12 +10,22 @@ namespace RewardForcing.Native.Testing.Cases;
 /// <param name="Openings">Opens it; for the CPU once for each number of threads. With its memory checked where that can be done.</param>
 public sealed record TestDevice(string Name, IReadOnlyList<Func<Device>> Openings)
 {
-    /// <summary>Every device of this machine. The simulated and the real CUDA device join the list here.</summary>
+    /// <summary>Every device of this machine: the CPU always, the simulated CUDA device where kernels can be compiled.</summary>
     public static IReadOnlyList<TestDevice> All { get; } =
     [
         new("cpu", [static () => new CpuDevice(1, checkMemory: true), static () => new CpuDevice(3, checkMemory: true)]),
+        .. SimulatedDevices.AreAvailable ? Simulated : [],
+    ];
+
+    // The order of blocks and warps may not change a bit, so a shuffled run is another opening of the same device.
+    private static IEnumerable<TestDevice> Simulated =>
+    [
+        new("cuda-sim", [static () => SimulatedDevices.Open(), static () => Shuffled()]),
     ];
 
     /// <summary>The device of a name.</summary>
     public static TestDevice Of(string name) => All.Single(device => device.Name == name);
+
+    private static Device Shuffled() =>
+        SimulatedDevices.Open(new SimulatedDriverOptions { Execution = new SimulationOptions { Shuffle = true, Seed = 7 } });
 }

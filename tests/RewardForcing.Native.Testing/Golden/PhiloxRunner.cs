@@ -1,5 +1,5 @@
 using System.Text.Json;
-using RewardForcing.Native.Generation;
+using RewardForcing.Native.Ops;
 
 namespace RewardForcing.Native.Testing.Golden;
 

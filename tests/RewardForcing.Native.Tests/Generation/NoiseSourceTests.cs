@@ -1,4 +1,5 @@
 using RewardForcing.Native.Generation;
+using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
+using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 using RewardForcing.Native.Tests.Models;
 using Xunit;

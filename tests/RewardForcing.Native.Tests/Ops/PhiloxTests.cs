@@ -1,9 +1,9 @@
 using System.Text.Json;
-using RewardForcing.Native.Generation;
+using RewardForcing.Native.Ops;
 using RewardForcing.Native.Testing;
 using Xunit;
 
-namespace RewardForcing.Native.Tests.Generation;
+namespace RewardForcing.Native.Tests.Ops;
 
 public sealed class PhiloxTests
 {

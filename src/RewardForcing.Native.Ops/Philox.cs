@@ -1,4 +1,4 @@
-namespace RewardForcing.Native.Generation;
+namespace RewardForcing.Native.Ops;
 
 /// <summary>Philox4x32-10: a random number is a pure function of a key and a counter, so draws can be made in any order, on any device, again.</summary>
 /// <remarks>Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3". Spec: models, Appendix A.</remarks>

@@ -1,0 +1,96 @@
+using RewardForcing.Native.Cuda;
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Ops;
+
+/// <summary>How kernels over elements and over rows are spread on blocks, and how wide their accesses are.</summary>
+internal static class KernelPlan
+{
+    /// <summary>Threads of a block of elementwise work.</summary>
+    public const int Threads = 256;
+
+    private const int Warp = 32;
+    private const int RowsOfBlock = 8;
+    private const int WarpsOfRow = 4;
+
+    // The second axis of a grid holds no more; kernels go on in steps of it.
+    private const int MostBlocks = 65535;
+
+    /// <summary>Elements to an access: as many as fit 16 bytes of the narrowest tensor, divide <paramref name="extent"/>, and are aligned in all tensors.</summary>
+    /// <param name="extent">Elements after which an access must not run on: the length of a row or a period.</param>
+    /// <param name="tensors">All tensors accessed so; nulls are passed over.</param>
+    public static int Width(long extent, params ReadOnlySpan<Tensor?> tensors)
+    {
+        int width = 1;
+        foreach (Tensor? tensor in tensors)
+        {
+            width = tensor is null ? width : Math.Max(width, Math.Min(8, 16 / tensor.DType.Size()));
+        }
+
+        while (width > 1 && !Fits(width, extent, tensors))
+        {
+            width /= 2;
+        }
+
+        return width;
+    }
+
+    /// <summary>Launches elementwise work over <paramref name="count"/> elements, <paramref name="width"/> to a thread.</summary>
+    public static void RunFlat(this KernelCall call, string entry, long count, int width)
+    {
+        if (count > 0)
+        {
+            call.Define("RF_N", width).Run(entry, new CudaExtent(Blocks(count, (long)Threads * width)), new CudaExtent(Threads));
+        }
+    }
+
+    /// <summary>Launches work over rows whose threads talk to each other: RF_WARPS warps share a row.</summary>
+    public static void RunRows(this KernelCall call, string entry, long rows, int channels, int width)
+    {
+        if (rows == 0 || channels == 0)
+        {
+            return;
+        }
+
+        // A warp goes over a short row alone, eight of them to a block; a long row gets a block of its own.
+        bool alone = channels <= 2 * Warp * width;
+        call.Define("RF_N", width).Define("RF_WARPS", alone ? 1 : WarpsOfRow);
+        CudaExtent block = alone ? new CudaExtent(Warp, RowsOfBlock) : new CudaExtent(Warp * WarpsOfRow);
+        call.Run(entry, new CudaExtent(Blocks(rows, alone ? RowsOfBlock : 1)), block);
+    }
+
+    /// <summary>Launches work over rows and columns that are independent of each other.</summary>
+    public static void RunColumns(this KernelCall call, string entry, long rows, int channels, int width)
+    {
+        if (rows > 0 && channels > 0)
+        {
+            int threads = Math.Min(Threads, Blocks(Blocks(channels, width), Warp) * Warp);
+            CudaExtent grid = new(Blocks(channels, (long)threads * width), (int)Math.Min(rows, MostBlocks));
+            call.Define("RF_N", width).Run(entry, grid, new CudaExtent(threads));
+        }
+    }
+
+    /// <summary><c>ceil(count / each)</c>.</summary>
+    public static int Blocks(long count, long each) => checked((int)((count + each - 1) / each));
+
+    /// <summary>Whether a tensor can be read 16 bytes at a time.</summary>
+    public static bool IsAligned(Tensor? tensor) => tensor is null || tensor.Address % 16 == 0;
+
+    private static bool Fits(int width, long extent, ReadOnlySpan<Tensor?> tensors)
+    {
+        if (extent % width != 0)
+        {
+            return false;
+        }
+
+        foreach (Tensor? tensor in tensors)
+        {
+            if (tensor is not null && tensor.Address % Math.Min(16, width * tensor.DType.Size()) != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace RewardForcing.Native.KernelLab;
+
+/// <summary>What kernels may take: <c>kernels/budget.json</c>.</summary>
+internal sealed record KernelBudget
+{
+    /// <summary>Bytes a thread may spill.</summary>
+    [JsonPropertyName("spill_bytes")]
+    public required int SpillBytes { get; init; }
+
+    /// <summary>Bytes of stack a thread may have.</summary>
+    [JsonPropertyName("stack_bytes")]
+    public required int StackBytes { get; init; }
+
+    /// <summary>Blocks a multiprocessor must hold at least.</summary>
+    [JsonPropertyName("blocks")]
+    public required int Blocks { get; init; }
+
+    /// <summary>Registers a thread may have where a file is not named in <see cref="RegistersOf"/>.</summary>
+    [JsonPropertyName("registers")]
+    public required int Registers { get; init; }
+
+    /// <summary>Registers a thread of these files may have, by stem.</summary>
+    [JsonPropertyName("registers_of")]
+    public required Dictionary<string, int> RegistersOf { get; init; }
+
+    /// <summary>Reads the file.</summary>
+    /// <param name="path">Path.</param>
+    /// <exception cref="FormatException">It is no budget.</exception>
+    public static KernelBudget Read(string path)
+    {
+        JsonSerializerOptions options = new() { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+        try
+        {
+            return JsonSerializer.Deserialize<KernelBudget>(File.ReadAllText(path), options) ?? throw new FormatException($"{path}: is empty.");
+        }
+        catch (JsonException error)
+        {
+            throw new FormatException($"{path}: {error.Message}", error);
+        }
+    }
+
+    /// <summary>One sentence for each thing a row takes too much of.</summary>
+    public IEnumerable<string> Judge(KernelRow row)
+    {
+        string what = $"{row.Kernel} ({row.Entry}, {row.Variant}) on {row.Architecture}";
+        int registers = RegistersOf.GetValueOrDefault(row.Kernel, Registers);
+        if (row.SpillBytes > SpillBytes)
+        {
+            yield return $"{what} spills {row.SpillBytes} bytes, and {SpillBytes} are allowed.";
+        }
+
+        if (row.StackBytes > StackBytes)
+        {
+            yield return $"{what} has a stack of {row.StackBytes} bytes, and {StackBytes} are allowed.";
+        }
+
+        if (row.Registers > registers)
+        {
+            yield return $"{what} takes {row.Registers} registers, and {registers} are allowed.";
+        }
+
+        if (row.Blocks < Blocks)
+        {
+            yield return $"{what} fits a multiprocessor {row.Blocks} times, and {Blocks} is the least allowed.";
+        }
+    }
+}

@@ -10,6 +10,7 @@ public sealed class Pass : IDisposable
     private readonly List<List<Tensor>> _scopes = [[]];
     private readonly Tape? _tape;
     private readonly Pass? _parent;
+    private bool _isOver;
 
     private Pass(Device device, Tape? tape, Pass? parent, CancellationToken cancellation)
     {
@@ -178,7 +179,9 @@ public sealed class Pass : IDisposable
             _tape.Add(y, [x], [x], (pass, dy) =>
             {
                 using var replay = new Pass(Device, new Tape(), pass, Cancellation);
-                bool wanted = x.NeedsGrad;
+
+                // A parameter's gradient goes where it accumulates.
+                bool wanted = x is { NeedsGrad: true, Parameter: null };
                 Tensor again = body(replay, x);
                 Tensor[] grads = wanted ? replay.Backward(again, dy, x) : replay.Backward(again, dy);
                 return [wanted ? replay.KeepFrom(0, grads[0]) : null];
@@ -205,6 +208,7 @@ public sealed class Pass : IDisposable
     /// <summary>Releases the tape and every tensor this pass still owns.</summary>
     public void Dispose()
     {
+        _isOver = true;
         _tape?.Dispose();
         for (int depth = _scopes.Count - 1; depth >= 0; depth--)
         {
@@ -214,6 +218,13 @@ public sealed class Pass : IDisposable
 
     internal Tensor Own(Tensor tensor)
     {
+        if (_isOver)
+        {
+            // Nobody would ever release it.
+            tensor.Release();
+            throw new ObjectDisposedException(nameof(Pass), "pass: it is over and owns nothing any more; start another one.");
+        }
+
         _scopes[^1].Add(tensor);
         return tensor;
     }

@@ -23,6 +23,7 @@ usage: ./build.ps1 VERB
 '@
 }
 
+# Arguments such as '-m:2' are quoted everywhere: PowerShell splits them at the colon where a function is called.
 function Invoke-Dotnet {
     & dotnet @args
     if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
@@ -40,6 +41,14 @@ function Invoke-Demo {
     Write-Host "The model, the video, its contact sheet and the report are in $out. The weights are random: the video shows that everything runs, not what the model can do."
 }
 
+# Where the tests look for them: a folder shared/golden/models in this folder or in one above.
+function Test-ReferenceCases {
+    for ($folder = Get-Item $PSScriptRoot; $folder; $folder = $folder.Parent) {
+        if (Test-Path (Join-Path $folder.FullName 'shared/golden/models/weights-T.safetensors')) { return $true }
+    }
+    return $false
+}
+
 function Get-Nvrtc([string[]]$options) {
     # On Windows it comes with the CUDA toolkit, CUDA_PATH or REWARDFORCING_NVRTC; elsewhere the script can fetch it.
     if ($IsLinux) { & bash tools/fetch-nvrtc.sh @options | Out-Host; return $LASTEXITCODE -eq 0 }
@@ -48,7 +57,7 @@ function Get-Nvrtc([string[]]$options) {
 
 function Invoke-Tests {
     [void](Get-Nvrtc)
-    Invoke-Dotnet build $solution -c Release -m:2 -v minimal
+    Invoke-Dotnet build $solution -c Release '-m:2' -v minimal
     $results = Join-Path ([IO.Path]::GetTempPath()) ([Guid]::NewGuid().ToString('N'))
     $failedRun = $false
     $total = 0; $executed = 0; $passed = 0
@@ -73,6 +82,7 @@ function Invoke-Tests {
     if ($passed -eq 0) { Write-Host 'No test passed, so nothing was shown.' }
     if (-not (Get-Command ffmpeg -ErrorAction SilentlyContinue)) { Write-Host 'absent: ffmpeg (not on PATH; it is needed for MP4)' }
     if (-not (Get-Command nvidia-smi -ErrorAction SilentlyContinue)) { Write-Host 'absent: cuda (no driver; the CPU device is tested)' }
+    if (-not (Test-ReferenceCases)) { Write-Host 'absent: reference cases with large weights (shared/golden/models beside the repository or above it; the small ones in tests/fixtures are run)' }
     if (-not (Get-Nvrtc '--present')) { Write-Host 'absent: NVRTC (what compiles kernels is skipped)' }
     Write-Host "$passed passed, $failed failed, $($total - $executed) skipped"
     if ($failedRun -or $failed -gt 0 -or $passed -eq 0) { exit 1 }
@@ -89,11 +99,11 @@ function Format-Kernels {
 function Publish-Cli([string]$rid) {
     if (-not $rid) { $rid = [Runtime.InteropServices.RuntimeInformation]::RuntimeIdentifier }
     $out = "artifacts/publish/$rid"
-    & dotnet publish $cli -c Release -r $rid --self-contained -p:PublishSingleFile=true -p:PublishReadyToRun=true -p:DebugType=none -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false -o $out
+    & dotnet publish $cli -c Release -r $rid --self-contained '-p:PublishSingleFile=true' '-p:PublishReadyToRun=true' '-p:DebugType=none' '-p:PublishDocumentationFiles=false' '-p:PublishReferencesDocumentationFiles=false' -o $out
     if ($LASTEXITCODE -eq 0) { Write-Host "$out holds one self-contained file."; return }
     Write-Host "The runtime packs for $rid could not be restored; making a single file that needs the .NET 10 runtime instead."
     if (Test-Path $out) { Remove-Item -Recurse -Force $out }
-    Invoke-Dotnet publish $cli -c Release -r $rid --no-self-contained -p:PublishSingleFile=true -p:DebugType=none -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false -o $out
+    Invoke-Dotnet publish $cli -c Release -r $rid --no-self-contained '-p:PublishSingleFile=true' '-p:DebugType=none' '-p:PublishDocumentationFiles=false' '-p:PublishReferencesDocumentationFiles=false' -o $out
     Write-Host "$out holds one file; it needs the .NET 10 runtime on the machine that runs it."
 }
 
@@ -102,7 +112,7 @@ switch ($Verb) {
     'help' { Show-Verbs }
     'demo' { Invoke-Demo @Rest }
     'test' { Invoke-Tests }
-    'build' { Invoke-Dotnet build $solution -c Release -m:2 -v minimal }
+    'build' { Invoke-Dotnet build $solution -c Release '-m:2' -v minimal }
     'kernels' { [Console]::Error.WriteLine('The CUDA kernels are not part of this version yet; there is nothing to compile.'); exit 1 }
     'bench' { Invoke-Dotnet run --project benchmarks/RewardForcing.Native.Benchmarks -c Release '--' @Rest }
     'publish' { Publish-Cli ($Rest | Select-Object -First 1) }

@@ -27,11 +27,21 @@ build() {
   dotnet build "$solution" -c Release -m:2 -v minimal
 }
 
+# Where the tests look for them: a folder shared/golden/models in this folder or in one above.
+reference_cases() {
+  local folder=$PWD
+  until [ -e "$folder/shared/golden/models/weights-T.safetensors" ]; do
+    [ "$folder" != / ] || return 1
+    folder=$(dirname "$folder")
+  done
+}
+
 absent() {
   command -v ffmpeg >/dev/null 2>&1 || echo "absent: ffmpeg (not on PATH; it is needed for MP4)"
   cuda=no
   if command -v ldconfig >/dev/null 2>&1 && ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1'; then cuda=yes; fi
   [ "$cuda" = yes ] || echo "absent: cuda (no driver; the CPU device is tested)"
+  reference_cases || echo "absent: reference cases with large weights (shared/golden/models beside the repository or above it; the small ones in tests/fixtures are run)"
   tools/fetch-nvrtc.sh --present || echo "absent: NVRTC (what compiles kernels is skipped)"
 }
 

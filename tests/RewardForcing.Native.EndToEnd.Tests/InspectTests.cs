@@ -49,6 +49,23 @@ public sealed class InspectTests : IDisposable
         Assert.Contains("no tensor has that in its name", Command.Run("inspect", path, "--filter", "nothing").Output);
     }
 
+    [Fact]
+    public void Inspect_CheckValues_NamesTheTensorsWithOddOnes()
+    {
+        string whole = Fixtures.Path(Checkpoints + "orig/Wan2.1-T2V-1.3B"), odd = Path.Combine(_folder, "odd.safetensors");
+        SafetensorsWriter.Write(odd, [new WritableTensor("head.bias", ElementType.F32, [4], static stream => stream.Write([0, 0, 0xC0, 0x7F, 0, 0, 0x80, 0x7F, 0, 0, 0x80, 0xFF, 0, 0, 0, 0]))]);
+
+        CommandResult fine = Command.Run("inspect", whole, "--check_values"), found = Command.Run("inspect", odd, "--check-values");
+        JsonElement json = JsonDocument.Parse(Command.Run("inspect", odd, "--check_values", "--json").Output).RootElement.GetProperty("items")[0];
+
+        Assert.Equal((0, 0), (fine.ExitCode, found.ExitCode));
+        Assert.Equal(3, fine.Output.Split("all are finite numbers").Length - 1);
+        Assert.Contains("of the 4 values of head.bias, 1 are NaN and 2 infinite", found.Output);
+        Assert.True(json.GetProperty("has_nan_or_infinite_values").GetBoolean());
+        Assert.Contains("head.bias", json.GetProperty("warnings")[0].GetString());
+        Assert.DoesNotContain("NaN", Command.Run("inspect", odd).Output);
+    }
+
     [Theory]
     [InlineData("orig-sharded/Wan2.1-T2V-14B/diffusion_pytorch_model.safetensors.index.json", "wan-text-to-video", "original", 69)]
     [InlineData("orig/Wan2.1-T2V-1.3B/Wan2.1_VAE.pth", "wan-vae", "original", 194)]

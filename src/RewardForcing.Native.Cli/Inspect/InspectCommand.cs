@@ -18,6 +18,7 @@ public static class InspectCommand
         Option<bool> all = new("--all") { Description = "List all tensors one by one." };
         Option<int?> limit = new("--limit") { Description = "List so many tensors of each file one by one; not given, a file is summed up by its layers, and none of a folder is listed." };
         Option<string?> filter = new("--filter") { Description = $"List only tensors whose name contains this text, {FileLimit} of each file if neither --all nor --limit is given." };
+        Option<bool> values = new("--check_values") { Description = "Read all values too, and name the tensors that hold NaN or infinite ones." };
         limit.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() < 0)
@@ -25,8 +26,8 @@ public static class InspectCommand
                 result.AddError("--limit must be a whole number from 0 on.");
             }
         });
-        Command command = new("inspect", "List tensors, types, shapes and metadata, and say what model it is.") { path, json, all, limit, filter };
-        command.SetAction(parsed =>
+        Command command = new("inspect", "List tensors, types, shapes and metadata, and say what model it is.") { path, json, all, limit, filter, values };
+        command.SetAction((parsed, cancellation) =>
         {
             string place = parsed.GetRequiredValue(path);
             string? named = parsed.GetValue(filter);
@@ -34,7 +35,7 @@ public static class InspectCommand
             Inspection inspection;
             try
             {
-                inspection = Inspection.Of(place);
+                inspection = Inspection.Of(place, parsed.GetValue(values), cancellation);
             }
             catch (ModelFormatException refusal) when (isJson)
             {
@@ -50,7 +51,7 @@ public static class InspectCommand
                 error.WriteLine($"{inspection.Path}: {failed} of {inspection.Items.Count} files could not be read; the listing says why.");
             }
 
-            return failed > 0 ? ExitCode.Failure : ExitCode.Success;
+            return Task.FromResult(failed > 0 ? ExitCode.Failure : ExitCode.Success);
         });
         return command;
     }

@@ -12,8 +12,9 @@ namespace RewardForcing.Native.Cli;
 /// <param name="Metadata">Text the file carries beside its tensors.</param>
 /// <param name="Warnings">What is odd about it, one sentence each.</param>
 /// <param name="Tensors">All tensors, sorted by name.</param>
+/// <param name="HasOddValues">Whether some values are NaN or infinite; null where they were not read.</param>
 public sealed record InspectedArchive(
-    ModelPart? Part, string Path, string Format, RecognizedModel Model, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<string> Warnings, IReadOnlyList<TensorEntry> Tensors)
+    ModelPart? Part, string Path, string Format, RecognizedModel Model, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<string> Warnings, IReadOnlyList<TensorEntry> Tensors, bool? HasOddValues)
     : InspectedItem(Part, Path)
 {
     /// <summary>Elements of some tensors.</summary>

@@ -5,7 +5,7 @@ using RewardForcing.Native.Models;
 
 namespace RewardForcing.Native.Cli;
 
-/// <summary>Finds out what a path leads to. Only headers are read.</summary>
+/// <summary>Finds out what a path leads to. Only headers are read, and values where that is asked for.</summary>
 public sealed class Inspection
 {
     private const string IndexSuffix = ".index.json";
@@ -13,7 +13,10 @@ public sealed class Inspection
     private static readonly string[] _archives = [".safetensors", ".pt", ".pth", ".ckpt", ".bin"];
     private static readonly string[] _subfolders = ["transformer", "vae", "text_encoder", "image_encoder"];
 
-    private Inspection(string path) => Path = path;
+    private readonly bool _checksValues;
+    private readonly CancellationToken _cancellation;
+
+    private Inspection(string path, bool checksValues = false, CancellationToken cancellation = default) => (Path, _checksValues, _cancellation) = (path, checksValues, cancellation);
 
     /// <summary>What was asked about.</summary>
     public string Path { get; }
@@ -29,13 +32,15 @@ public sealed class Inspection
 
     /// <summary>Looks at a file or folder.</summary>
     /// <param name="path">Tensors of any known format, an index, a configuration, a tokenizer, or a folder of such files.</param>
+    /// <param name="checksValues">Whether all values are read too.</param>
+    /// <param name="cancellation">Stops reading values.</param>
     /// <exception cref="ModelFormatException">It is none of these, or it is damaged.</exception>
-    public static Inspection Of(string path)
+    public static Inspection Of(string path, bool checksValues = false, CancellationToken cancellation = default)
     {
-        Inspection inspection = new(path);
+        Inspection inspection = new(path, checksValues, cancellation);
         if (!inspection.IsFolder)
         {
-            inspection.Items = [Item(null, path)];
+            inspection.Items = [inspection.Item(null, path)];
             return inspection;
         }
 
@@ -49,7 +54,7 @@ public sealed class Inspection
             {
                 string file = Directory.Exists(found) ? TokenizerIn(found) : found;
                 seen.Add(file);
-                items.Add(ItemOrFailure(part, file));
+                items.Add(inspection.ItemOrFailure(part, file));
             }
             else
             {
@@ -58,7 +63,7 @@ public sealed class Inspection
         }
 
         bool isModel = items.Any(static item => item.Part is ModelPart.Transformer or ModelPart.TextEncoder or ModelPart.Vae);
-        items.AddRange(Others(folder.Path, seen).Select(static file => ItemOrFailure(null, file)));
+        items.AddRange(Others(folder.Path, seen).Select(file => inspection.ItemOrFailure(null, file)));
         inspection.Items = items.Count > 0 ? items : throw new ModelFormatException(path, $"holds no tensors, configuration or tokenizer that this program knows{Below(path)}");
         inspection.Missing = isModel ? [.. lacking.Where(part => NeedsImage(items) || part != ModelPart.ClipVision).Select(part => new MissingPart(part, Lack(folder, part, items)))] : [];
         return inspection;
@@ -69,7 +74,7 @@ public sealed class Inspection
     /// <param name="message">Why, one sentence.</param>
     public static Inspection Failed(string path, string message) => new(path) { Items = [new InspectedFailure(null, path, message)] };
 
-    private static InspectedItem ItemOrFailure(ModelPart? part, string path)
+    private InspectedItem ItemOrFailure(ModelPart? part, string path)
     {
         try
         {
@@ -81,7 +86,7 @@ public sealed class Inspection
         }
     }
 
-    private static InspectedItem Item(ModelPart? part, string path)
+    private InspectedItem Item(ModelPart? part, string path)
     {
         string name = System.IO.Path.GetFileName(path);
         if (name is "tokenizer.json" || name.EndsWith(".model", StringComparison.Ordinal))
@@ -92,11 +97,24 @@ public sealed class Inspection
         return name.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !name.EndsWith(IndexSuffix, StringComparison.OrdinalIgnoreCase) ? Config(part, path) : Archive(part, path);
     }
 
-    private static InspectedArchive Archive(ModelPart? part, string path)
+    private InspectedArchive Archive(ModelPart? part, string path)
     {
         using TensorArchive archive = TensorArchive.Open(path);
+        string[] odd = _checksValues ? [.. OddValues(archive)] : [];
         return new InspectedArchive(
-            part, path, archive.Format, ModelRecognizer.Recognize(archive), archive.Metadata, [.. archive.Warnings], [.. archive.Entries]);
+            part, path, archive.Format, ModelRecognizer.Recognize(archive), archive.Metadata, [.. archive.Warnings, .. odd], [.. archive.Entries], _checksValues ? odd.Length > 0 : null);
+    }
+
+    private IEnumerable<string> OddValues(TensorArchive archive)
+    {
+        foreach (TensorEntry entry in archive.Entries)
+        {
+            (long nan, long infinite) = ValueScan.Count(archive, entry, _cancellation);
+            if (nan + infinite > 0)
+            {
+                yield return $"of the {InspectionText.Number(InspectedArchive.Elements([entry]))} values of {entry.Name}, {InspectionText.Number(nan)} are NaN and {InspectionText.Number(infinite)} infinite";
+            }
+        }
     }
 
     private static InspectedTokenizer Tokenizer(ModelPart? part, string path)

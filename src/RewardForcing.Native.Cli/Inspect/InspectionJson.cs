@@ -99,6 +99,11 @@ public static class InspectionJson
         Model(writer, archive.Model);
         Texts(writer, "metadata", archive.Metadata.OrderBy(static pair => pair.Key, StringComparer.Ordinal));
         Strings(writer, "warnings", archive.Warnings);
+        if (archive.HasOddValues is bool hasOddValues)
+        {
+            writer.WriteBoolean("has_nan_or_infinite_values", hasOddValues);
+        }
+
         writer.WriteNumber("tensor_count", archive.Tensors.Count);
         writer.WriteNumber("element_count", InspectedArchive.Elements(archive.Tensors));
         writer.WriteNumber("byte_count", InspectedArchive.Bytes(archive.Tensors));

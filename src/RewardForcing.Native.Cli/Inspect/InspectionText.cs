@@ -122,6 +122,11 @@ public static class InspectionText
         }
 
         yield return ("size", Size(InspectedArchive.Bytes(archive.Tensors)));
+        if (archive.HasOddValues is bool hasOddValues)
+        {
+            yield return ("values", hasOddValues ? "some are NaN or infinite, see the warnings" : "all are finite numbers");
+        }
+
         string label = "metadata";
         foreach ((string key, string value) in archive.Metadata.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Take(MaxMetadata))
         {

@@ -67,8 +67,8 @@ public sealed class GenerateFailureTests : IClassFixture<MiniModel>
         { "holds no tensor latents", ["--extend", Fixtures.Path("golden/models/weights-vae-z4.safetensors")] },
         { "there is no such preview decoder", ["--decoder", "taehv"] },
         { "names files after their prompts", ["--vbench", "--prompt", "a/b"] },
-        { "nothing can be written there", ["--output_folder", "/dev/null/videos"] },
-        { "nothing can be written there", ["--report", "/dev/null/r.json"] },
+        { "nothing can be written there", ["--output_folder", Fixtures.Path("golden/formats/prompts_odd.txt/videos")] },
+        { "nothing can be written there", ["--report", Fixtures.Path("golden/formats/prompts_odd.txt/r.json")] },
     };
 
     [Theory]

@@ -13,16 +13,11 @@ public sealed class GenerateProcessTests : IClassFixture<MiniModel>
 
     public GenerateProcessTests(MiniModel model) => (_model, _output) = (model, Path.Combine(model.NewFolder(), "videos"));
 
-    [Theory]
+    [UnixTheory("Windows has no command that sends a signal to a process.")]
     [InlineData("INT", 130)]
     [InlineData("TERM", 130)]
     public void Signal_InTheMiddle_LeavesWholeVideosOnly(string signal, int code)
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
         string whole = MakeOne();
         using Process process = StartLong();
         WaitForPart();
@@ -76,15 +71,10 @@ public sealed class GenerateProcessTests : IClassFixture<MiniModel>
 
     public static TheoryData<string> FormatsHere => FfmpegFinder.Find(null) is null ? new("apng") : new("apng", "mp4");
 
-    [Theory]
+    [UnixTheory("Windows has no limit on the size of files that a process could be started with.")]
     [MemberData(nameof(FormatsHere))]
     public void Disk_NoSpaceForTheVideo_SaysSoAndLeavesNothing(string format)
     {
-        if (!OperatingSystem.IsLinux())
-        {
-            return;
-        }
-
         // A limit on the size of files stands in for a full disk: 4 blocks of 512 or 1024 bytes. The runtime must not be bound by it itself.
         string program = Path.Combine(AppContext.BaseDirectory, "rewardforcing.dll");
         string[] arguments = [.. Arguments("a", "9").Select(argument => argument == "apng" ? format : argument)];

@@ -156,6 +156,17 @@ public class ControlTests
         Assert.Equal(Enumerable.Range(0, 64).Select(t => Votes(x, t)), run.Memory.Read<uint>(y, 64));
     }
 
+    [NvrtcTheory]
+    [MemberData(nameof(Modes))]
+    public void Halves_OfOneWordByTwoBlocksAndTwoWarps_AreNoRace(string mode)
+    {
+        using SimulatedRun run = Control(mode);
+        ulong y = run.Allocate<ushort>("y", 128), z = run.Allocate<byte>("z", 128);
+        Assert.Empty(run.Launch("halves", 2, 64, 0, y, z).Findings);
+        Assert.Equal(Enumerable.Range(0, 128).Select(i => (ushort)((i / 2 % 2 * 32) + (i / 4) + 1)), run.Memory.Read<ushort>(y, 128));
+        Assert.Equal(Enumerable.Range(0, 128).Select(i => (byte)(i / 2)), run.Memory.Read<byte>(z, 128));
+    }
+
     private static SimulatedRun Control(string mode) => new(SimulatorKernels.Ptx("control.cu"), SimulatedRun.Options(mode));
 
     private float[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => (float)((_random.NextDouble() * 20) - 10))];

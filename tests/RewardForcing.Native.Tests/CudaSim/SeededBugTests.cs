@@ -117,6 +117,18 @@ public class SeededBugTests
         Assert.Contains("word 124 of 'y' is written, and block 0 of the same launch wrote it too", found.Message);
     }
 
+    [NvrtcTheory]
+    [InlineData("y[2 * t + blockIdx.x]", "y[2 * t + blockIdx.x / 2]", "halves of words", FindingKind.GlobalRace, "half-word 0 of 'y'")]
+    [InlineData("z[2 * t + blockIdx.x]", "z[2 * t + blockIdx.x / 2]", "bytes of words", FindingKind.GlobalRace, "byte 0 of 'z'")]
+    [InlineData("shared[2 * lane + warp]", "shared[2 * lane + warp / 2]", "halves of shared words", FindingKind.SharedRace, "shared half-word 0x400")]
+    public void Halves_OnTheSameHalf_AreARace(string from, string to, string place, FindingKind kind, string where)
+    {
+        using var run = new SimulatedRun(SimulatorKernels.Ptx("control.cu", edits: (from, to)));
+        IReadOnlyList<Finding> found = run.Find("halves", 2, 64, 0, run.Allocate<ushort>("y", 128), run.Allocate<byte>("z", 128));
+        AssertFound(found, kind, "control.cu", "// " + place);
+        Assert.Contains(found, finding => finding.Message.Contains(where));
+    }
+
     [NvrtcFact]
     public void ReadOnly_MemoryThatIsWritten_IsFound()
     {

@@ -26,4 +26,7 @@ internal enum AccessKind
 
     /// <summary>A copy has written it.</summary>
     CopyDone,
+
+    /// <summary>An asynchronous unit looks whether it may use it, without remembering that it did.</summary>
+    Looked,
 }

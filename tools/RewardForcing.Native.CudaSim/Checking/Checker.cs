@@ -76,17 +76,17 @@ internal sealed unsafe class Checker
         }
 
         SharedShadow shadow = w.Block.Shadow!;
-        int agent = shadow.AgentOf(w);
+        Party party = shadow.PartyOf(w);
         for (uint left = mask; left != 0; left &= left - 1)
         {
             int lane = Warp.First(left);
-            shadow.Access(this, w, o, lane, (uint)addresses[lane], bytes, kind, agent);
+            shadow.Access(this, w, o, lane, (uint)addresses[lane], bytes, kind, party);
         }
     }
 
     /// <summary>Checks an access to shared memory of a block of the cluster.</summary>
     public void Remote(Warp w, Operation* o, int lane, Block owner, uint address, int bytes, AccessKind kind) =>
-        owner.Shadow!.Access(this, w, o, lane, address, bytes, kind, owner.Shadow.AgentOf(w));
+        owner.Shadow!.Access(this, w, o, lane, address, bytes, kind, owner.Shadow.PartyOf(w));
 
     /// <summary>Checks an access to global memory that is known to be in bounds.</summary>
     public void Global(Warp w, Operation* o, ulong* addresses, uint mask, int bytes, AccessKind kind)

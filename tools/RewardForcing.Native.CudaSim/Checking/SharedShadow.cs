@@ -2,11 +2,14 @@ using RewardForcing.Native.CudaSim.Execution;
 
 namespace RewardForcing.Native.CudaSim.Checking;
 
-/// <summary>What checks know of every 4-byte word of a block's shared memory: which bytes were written, by whom last, and who read since.</summary>
+/// <summary>
+/// What checks know of every unit of a block's shared memory: whether it was written, by whom last, and who read since. A unit is a word until something
+/// smaller is used, then a half-word or a byte: two warps may write the two halves of one word.
+/// </summary>
 internal sealed unsafe class SharedShadow
 {
-    private const byte WrittenBits = 0x0F;
-    private const byte Pending = 0x10;
+    private const byte Written = 1;
+    private const byte Pending = 2;
     private const uint AtomicBit = 1u << 31;
     private const uint ManyReaders = 1u << 31;
     private const int AgentShift = 21;
@@ -17,10 +20,11 @@ internal sealed unsafe class SharedShadow
     private readonly Block[] _group;
     private readonly VectorClocks _clocks;
     private readonly int _agentsPerBlock;
-    private readonly uint[] _writes;
-    private readonly uint[] _reads;
-    private readonly byte[] _states;
     private readonly List<uint[]> _readers = [];
+    private uint[] _writes;
+    private uint[] _reads;
+    private byte[] _states;
+    private int _shift = 2;
 
     public SharedShadow(Block block, Block[] group)
     {
@@ -58,6 +62,16 @@ internal sealed unsafe class SharedShadow
         }
     }
 
+    /// <summary>A warp in its own name.</summary>
+    public Party PartyOf(Warp w)
+    {
+        int agent = AgentOf(w);
+        return new Party(agent, Epoch(agent, _clocks.Now(agent)), false);
+    }
+
+    /// <summary>An asynchronous unit, set to work by a warp.</summary>
+    public Party PartyOf(Warp w, int unit, int moment) => new(AgentOf(w), Epoch(unit, moment), true);
+
     /// <summary>A warp has seen everything in a clock.</summary>
     public void Acquire(Warp w, int[] clock) => _clocks.Acquire(AgentOf(w), clock);
 
@@ -65,32 +79,36 @@ internal sealed unsafe class SharedShadow
     public void Release(Warp w, ref int[]? clock) => _clocks.Release(AgentOf(w), ref clock);
 
     /// <summary>Checks an access of one lane and remembers it.</summary>
-    public void Access(Checker checker, Warp w, Operation* o, int lane, uint address, int bytes, AccessKind kind, int agent)
+    public void Access(Checker checker, Warp w, Operation* o, int lane, uint address, int bytes, AccessKind kind, in Party party)
     {
-        for (uint word = address >> 2; word <= (address + (uint)bytes - 1) >> 2; word++)
+        int finest = System.Numerics.BitOperations.TrailingZeroCount(address | (uint)bytes);
+        if (finest < _shift)
         {
-            uint low = Math.Max(address, word * 4), high = Math.Min(address + (uint)bytes, (word * 4) + 4);
-            var used = (byte)(((1 << (int)(high - low)) - 1) << (int)(low & 3));
+            Refine(finest);
+        }
+
+        uint end = (address + (uint)bytes - 1) >> _shift;
+        for (uint unit = address >> _shift; unit <= end; unit++)
+        {
             switch (kind)
             {
-                case AccessKind.Read or AccessKind.ReadOnly or AccessKind.StrongRead:
-                    Read(checker, w, o, lane, word, used, agent, kind == AccessKind.StrongRead);
+                case AccessKind.Read or AccessKind.ReadOnly or AccessKind.StrongRead or AccessKind.Looked:
+                    Read(checker, w, o, lane, unit, party, kind is AccessKind.StrongRead, kind is AccessKind.StrongRead or AccessKind.Looked);
                     break;
                 case AccessKind.Atomic:
-                    Read(checker, w, o, lane, word, used, agent, true);
-                    Write(checker, w, o, lane, word, used, agent, AtomicBit);
+                    Read(checker, w, o, lane, unit, party, true, true);
+                    Write(checker, w, o, lane, unit, party, Written, AtomicBit);
                     break;
                 case AccessKind.CopyStarted:
-                    Write(checker, w, o, lane, word, 0, agent, 0);
-                    _states[word] |= Pending;
+                    Write(checker, w, o, lane, unit, party, Pending, 0);
                     break;
                 case AccessKind.CopyDone:
-                    _states[word] = (byte)((_states[word] & ~Pending) | used);
-                    _writes[word] = Epoch(agent);
-                    _reads[word] = 0;
+                    _states[unit] = (byte)((_states[unit] & ~Pending) | Written);
+                    _writes[unit] = party.Epoch;
+                    _reads[unit] = 0;
                     break;
                 default:
-                    Write(checker, w, o, lane, word, used, agent, kind == AccessKind.StrongWrite ? AtomicBit : 0);
+                    Write(checker, w, o, lane, unit, party, Written, kind == AccessKind.StrongWrite ? AtomicBit : 0);
                     break;
             }
         }
@@ -98,91 +116,120 @@ internal sealed unsafe class SharedShadow
 
     private int GroupIndex(Block block) => _group.Length == 1 ? 0 : Array.IndexOf(_group, block);
 
-    private uint Epoch(int agent) => ((uint)agent << AgentShift) | ((uint)_clocks.Now(agent) & MomentMask);
+    private static uint Epoch(int agent, int moment) => ((uint)agent << AgentShift) | ((uint)moment & MomentMask);
 
-    private bool Ordered(uint epoch, int agent) => _clocks.HasSeen(agent, (int)(epoch >> AgentShift & AgentMask), (int)(epoch & MomentMask));
+    private static int AgentIn(uint epoch) => (int)(epoch >> AgentShift & AgentMask);
 
-    private void Read(Checker checker, Warp w, Operation* o, int lane, uint word, byte used, int agent, bool atomic)
+    private bool Ordered(uint epoch, int agent) => _clocks.HasSeen(agent, AgentIn(epoch), (int)(epoch & MomentMask));
+
+    // Units become smaller; what is known of one holds for its parts.
+    private void Refine(int shift)
     {
-        byte state = _states[word];
+        int parts = 1 << (_shift - shift);
+        uint[] writes = new uint[_writes.Length * parts], reads = new uint[_reads.Length * parts];
+        var states = new byte[_states.Length * parts];
+        for (int i = 0; i < states.Length; i++)
+        {
+            (writes[i], states[i]) = (_writes[i / parts], _states[i / parts]);
+            reads[i] = _reads[i / parts];
+            if ((reads[i] & ManyReaders) != 0 && i % parts > 0)
+            {
+                _readers.Add([.. _readers[(int)(reads[i] & ~ManyReaders)]]);
+                reads[i] = ManyReaders | (uint)(_readers.Count - 1);
+            }
+        }
+
+        (_writes, _reads, _states, _shift) = (writes, reads, states, shift);
+    }
+
+    private string Place(uint unit) => $"shared {Units.Name(_shift)} 0x{unit << _shift:x}";
+
+    private void Read(Checker checker, Warp w, Operation* o, int lane, uint unit, in Party party, bool atomic, bool forgets)
+    {
+        byte state = _states[unit];
+        uint write = _writes[unit];
         if ((state & Pending) != 0)
         {
-            checker.Report(w, FindingKind.PendingCopy, o, lane, $"shared word 0x{word * 4:x} is read before the copy into it was waited for (last writer: {Name(_writes[word])})");
-            _states[word] = (byte)((state & ~Pending) | WrittenBits);
+            checker.Report(w, FindingKind.PendingCopy, o, lane, $"{Place(unit)} is read before the copy into it was waited for (last writer: {Name(write)})");
+            _states[unit] = Written;
         }
-        else if ((state & used) != used)
+        else if (state == 0)
         {
-            checker.Report(w, FindingKind.Uninitialised, o, lane, $"shared word 0x{word * 4:x} is read and nothing was written to it");
-            _states[word] |= used;
+            checker.Report(w, FindingKind.Uninitialised, o, lane, $"{Place(unit)} is read and nothing was written to it");
+            _states[unit] = Written;
         }
 
-        uint now = Epoch(agent), write = _writes[word];
-        if (write != 0 && !(atomic && (write & AtomicBit) != 0) && !Ordered(write, agent))
+        if (write != 0 && !(atomic && (write & AtomicBit) != 0) && !Ordered(write, party.Viewer))
         {
-            checker.Report(w, FindingKind.SharedRace, o, lane, $"shared word 0x{word * 4:x} is read, and {Name(write)} wrote it with no barrier between");
-            _writes[word] = 0;
+            checker.Report(w, FindingKind.SharedRace, o, lane, $"{Place(unit)} is read, and {Name(write)} wrote it with no barrier between");
+            _writes[unit] = 0;
+        }
+        else if (party.IsAsync && write != 0 && AgentIn(write) % _agentsPerBlock < _block.Warps.Length && !_clocks.IsFenced(party.Viewer, AgentIn(write), (int)(write & MomentMask)))
+        {
+            checker.Report(w, FindingKind.ProxyFence, o, lane, $"{Place(unit)} is read by {Name(party.Epoch)}, and {Name(write)} wrote it with no fence.proxy.async between");
+            _writes[unit] = 0;
         }
 
-        uint read = _reads[word];
-        if (read == now || atomic)
+        uint read = _reads[unit];
+        if (read == party.Epoch || forgets)
         {
             return;
         }
 
-        if (read == 0 || ((read & ManyReaders) == 0 && Ordered(read, agent)))
+        if (read == 0 || ((read & ManyReaders) == 0 && (AgentIn(read) == AgentIn(party.Epoch) || (!party.IsAsync && Ordered(read, party.Viewer)))))
         {
-            _reads[word] = now;
+            _reads[unit] = party.Epoch;
         }
         else
         {
-            AddReader(word, read, now, agent);
+            AddReader(unit, read, party.Epoch);
         }
     }
 
-    private void AddReader(uint word, uint read, uint now, int agent)
+    private void AddReader(uint unit, uint read, uint now)
     {
         if ((read & ManyReaders) == 0)
         {
             var all = new uint[_agentsPerBlock * _group.Length];
-            all[read >> AgentShift & AgentMask] = read;
+            all[AgentIn(read)] = read;
             _readers.Add(all);
             read = ManyReaders | (uint)(_readers.Count - 1);
-            _reads[word] = read;
+            _reads[unit] = read;
         }
 
-        _readers[(int)(read & ~ManyReaders)][agent] = now;
+        _readers[(int)(read & ~ManyReaders)][AgentIn(now)] = now;
     }
 
-    private void Write(Checker checker, Warp w, Operation* o, int lane, uint word, byte used, int agent, uint flag)
+    private void Write(Checker checker, Warp w, Operation* o, int lane, uint unit, in Party party, byte state, uint flag)
     {
-        uint write = _writes[word], read = _reads[word];
-        if (write != 0 && !(flag != 0 && (write & AtomicBit) != 0) && !Ordered(write, agent))
+        uint write = _writes[unit], read = _reads[unit];
+        if (write != 0 && !(flag != 0 && (write & AtomicBit) != 0) && !Ordered(write, party.Viewer))
         {
-            checker.Report(w, FindingKind.SharedRace, o, lane, $"shared word 0x{word * 4:x} is written, and {Name(write)} wrote it too with no barrier between");
+            checker.Report(w, FindingKind.SharedRace, o, lane, $"{Place(unit)} is written, and {Name(write)} wrote it too with no barrier between");
         }
 
         if ((read & ManyReaders) != 0)
         {
             foreach (uint reader in _readers[(int)(read & ~ManyReaders)])
             {
-                CheckReader(checker, w, o, lane, word, reader, agent);
+                CheckReader(checker, w, o, lane, unit, reader, party.Viewer);
             }
         }
         else
         {
-            CheckReader(checker, w, o, lane, word, read, agent);
+            CheckReader(checker, w, o, lane, unit, read, party.Viewer);
         }
 
-        _writes[word] = Epoch(agent) | flag;
-        _reads[word] = 0;
-        _states[word] = (byte)((_states[word] & ~Pending) | used);
+        _writes[unit] = party.Epoch | flag;
+        _reads[unit] = 0;
+        _states[unit] = state == Pending ? (byte)(_states[unit] | Pending) : Written;
     }
 
-    private void CheckReader(Checker checker, Warp w, Operation* o, int lane, uint word, uint reader, int agent)
+    private void CheckReader(Checker checker, Warp w, Operation* o, int lane, uint unit, uint reader, int viewer)
     {
-        if (reader != 0 && !Ordered(reader, agent))
+        if (reader != 0 && !Ordered(reader, viewer))
         {
-            checker.Report(w, FindingKind.SharedRace, o, lane, $"shared word 0x{word * 4:x} is written, and {Name(reader)} still reads it, with no barrier between");
+            checker.Report(w, FindingKind.SharedRace, o, lane, $"{Place(unit)} is written, and {Name(reader)} still reads it, with no barrier between");
         }
     }
 

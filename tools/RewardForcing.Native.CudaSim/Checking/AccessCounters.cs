@@ -60,6 +60,14 @@ internal sealed class AccessCounters(int instructions)
         SharedBytes[instruction] += (long)System.Numerics.BitOperations.PopCount(mask) * bytes;
     }
 
+    /// <summary>Counts a row of a bulk copy.</summary>
+    public void Bulk(int instruction, ulong address, int bytes)
+    {
+        Requests[instruction]++;
+        Sectors[instruction] += (long)(((address + (ulong)bytes - 1) >> 5) - (address >> 5)) + 1;
+        GlobalBytes[instruction] += bytes;
+    }
+
     /// <summary>Counts a global access.</summary>
     public unsafe void Global(int instruction, ulong* addresses, uint mask, int bytes)
     {

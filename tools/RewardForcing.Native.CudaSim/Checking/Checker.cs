@@ -88,6 +88,23 @@ internal sealed unsafe class Checker
     public void Remote(Warp w, Operation* o, int lane, Block owner, uint address, int bytes, AccessKind kind) =>
         owner.Shadow!.Access(this, w, o, lane, address, bytes, kind, owner.Shadow.PartyOf(w));
 
+    /// <summary>Checks what a bulk copy does to global memory.</summary>
+    public void Bulk(Warp w, Operation* o, int lane, Allocation allocation, ulong address, int bytes, AccessKind kind)
+    {
+        Counters.Bulk(o->Instruction, address, bytes);
+        (allocation.Shadow ??= new GlobalShadow(allocation)).Access(this, w, o, lane, address, bytes, kind);
+    }
+
+    /// <summary>A block comes to its end while a copy still reads its shared memory.</summary>
+    public void ReportLeft(BulkCopy copy)
+    {
+        if (Findings.Count < _grid.Options.MaxFindings && !_grid.Options.Ignored.Contains(FindingKind.PendingCopy))
+        {
+            string what = $"{FindingKind.PendingCopy}: block {copy.Source!.Index} of kernel {_grid.Program.Kernel.Name} comes to its end while a copy reads its shared memory, started at {copy.Description}";
+            Findings.Add(new Finding(FindingKind.PendingCopy, what) { Kernel = _grid.Program.Kernel.Name });
+        }
+    }
+
     /// <summary>Checks an access to global memory that is known to be in bounds.</summary>
     public void Global(Warp w, Operation* o, ulong* addresses, uint mask, int bytes, AccessKind kind)
     {

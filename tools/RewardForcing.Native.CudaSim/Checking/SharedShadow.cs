@@ -72,6 +72,9 @@ internal sealed unsafe class SharedShadow
     /// <summary>An asynchronous unit, set to work by a warp.</summary>
     public Party PartyOf(Warp w, int unit, int moment) => new(AgentOf(w), Epoch(unit, moment), true);
 
+    /// <summary>A warp fences what it has seen and done against the asynchronous units.</summary>
+    public void Fence(Warp w) => _clocks.Fence(AgentOf(w));
+
     /// <summary>A warp has seen everything in a clock.</summary>
     public void Acquire(Warp w, int[] clock) => _clocks.Acquire(AgentOf(w), clock);
 

@@ -18,6 +18,7 @@ internal sealed unsafe class Block : IDisposable
         Shared = (byte*)NativeMemory.AlignedAlloc((nuint)SharedEnd + 64, 1024);
         Warps = [.. Enumerable.Range(0, grid.WarpsPerBlock).Select(index => new Warp(grid.Program, this, index))];
         Barriers = [.. Enumerable.Range(0, BarrierCount).Select(_ => new BlockBarrier())];
+        Warpgroups = [.. Enumerable.Range(0, Warps.Length / Warpgroup.Warps).Select(_ => new Warpgroup())];
         BlockRuns = worker.BlockRuns;
         BlockLanes = worker.BlockLanes;
     }
@@ -29,6 +30,18 @@ internal sealed unsafe class Block : IDisposable
     public Warp[] Warps { get; }
 
     public BlockBarrier[] Barriers { get; }
+
+    /// <summary>Its warpgroups; the last is not there if it is not whole.</summary>
+    public Warpgroup[] Warpgroups { get; }
+
+    /// <summary>Order of arrivals at mbarriers in its shared memory, by address (checked mode).</summary>
+    public Dictionary<uint, BarrierOrder> BarrierOrders { get; } = [];
+
+    /// <summary>Barrier of its cluster.</summary>
+    public ClusterBarrier Cluster { get; set; } = new();
+
+    /// <summary>Blocks of its cluster.</summary>
+    public ReadOnlySpan<Block> ClusterBlocks => Group.AsSpan(Array.IndexOf(Group, this) - Rank, (int)Grid.Cluster.Count);
 
     /// <summary>Shared memory; the first <see cref="MemoryMap.SharedStart"/> bytes are not the kernel's.</summary>
     public readonly byte* Shared;
@@ -66,6 +79,14 @@ internal sealed unsafe class Block : IDisposable
         {
             barrier.Reset();
         }
+
+        foreach (Warpgroup warpgroup in Warpgroups)
+        {
+            warpgroup.Reset();
+        }
+
+        BarrierOrders.Clear();
+        Cluster.Reset();
 
         long threads = Grid.Shape.Block.Count;
         foreach (Warp warp in Warps)
@@ -134,6 +155,7 @@ internal sealed unsafe class Block : IDisposable
     public void WarpLeft()
     {
         Worker.Progress++;
+        Cluster.TryAdvance(ClusterBlocks);
         for (int i = 0; i < BarrierCount; i++)
         {
             if (Barriers[i].Expected == BlockBarrier.Everyone)

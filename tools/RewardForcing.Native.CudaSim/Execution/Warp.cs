@@ -8,6 +8,7 @@ namespace RewardForcing.Native.CudaSim.Execution;
 internal sealed unsafe class Warp : IDisposable
 {
     private readonly Split[] _splits = new Split[Lanes.Count];
+    private readonly Dictionary<int, BulkGroups> _bulkGroups = [];
     private ulong _random;
 
     public Warp(KernelProgram program, Block block, int index)
@@ -81,6 +82,12 @@ internal sealed unsafe class Warp : IDisposable
     /// <summary>Copies from global to shared memory that are under way.</summary>
     public AsyncCopies Copies { get; } = new();
 
+    /// <summary>Warpgroup products that are under way.</summary>
+    public ProductQueue Products { get; } = new();
+
+    /// <summary>Phase of the cluster's barrier that it waits for the end of.</summary>
+    public int ClusterPhase { get; set; }
+
     /// <summary>Lanes that have not left the kernel.</summary>
     public uint Live => Present & ~Exited;
 
@@ -94,6 +101,9 @@ internal sealed unsafe class Warp : IDisposable
         Next = Program.Entry;
         StoppedAt = null;
         Copies.Clear();
+        Products.Reset();
+        _bulkGroups.Clear();
+        ClusterPhase = 0;
         _random = seed | 1;
         if (LocalBytes > 0)
         {
@@ -110,6 +120,17 @@ internal sealed unsafe class Warp : IDisposable
             at = at->Run(this, at);
         }
         while (at != null);
+    }
+
+    /// <summary>Groups of copies that a lane has started.</summary>
+    public BulkGroups BulkGroupsOf(int lane)
+    {
+        if (!_bulkGroups.TryGetValue(lane, out BulkGroups? groups))
+        {
+            _bulkGroups[lane] = groups = new BulkGroups();
+        }
+
+        return groups;
     }
 
     /// <summary>A random number (xorshift*), the same for the same seed.</summary>

@@ -43,9 +43,10 @@ internal sealed unsafe class Worker : IDisposable
             }
         }
 
-        foreach (Block block in _blocks)
+        for (int i = 0; i < _blocks.Length; i++)
         {
-            block.Group = _blocks;
+            _blocks[i].Group = _blocks;
+            _blocks[i].Cluster = _blocks[i - (i % (int)grid.Cluster.Count)].Cluster;
         }
     }
 
@@ -71,7 +72,7 @@ internal sealed unsafe class Worker : IDisposable
     public List<string> Printed { get; } = [];
 
     /// <summary>Copies by the asynchronous units that are under way.</summary>
-    public List<Action> Unfinished { get; } = [];
+    public List<BulkCopy> Unfinished { get; } = [];
 
     /// <summary>Runs one group of blocks, given the number of its first in the order of groups.</summary>
     public void RunGroup(long group)
@@ -98,6 +99,14 @@ internal sealed unsafe class Worker : IDisposable
             {
                 Warp warp = _warps.First(w => w.State != WarpState.Done);
                 throw warp.Fault(FindingKind.Timeout, warp.StoppedAt, Warp.First(warp.Active), $"the block does not come to its end within {_grid.Options.WatchdogBlocks} basic blocks of a warp");
+            }
+        }
+
+        foreach (BulkCopy left in Unfinished)
+        {
+            if (left.Source is not null)
+            {
+                Checker?.ReportLeft(left);
             }
         }
 
@@ -135,9 +144,25 @@ internal sealed unsafe class Worker : IDisposable
         }
 
         int which = _grid.Options.Shuffle ? _random.Next(Unfinished.Count) : 0;
-        Action copy = Unfinished[which];
+        BulkCopy copy = Unfinished[which];
         Unfinished.RemoveAt(which);
-        copy();
+        copy.Complete();
+        Progress++;
+        return true;
+    }
+
+    /// <summary>Lets a copy happen that an mbarrier counts; false if there is none.</summary>
+    public bool FinishFor(Block owner, uint barrier)
+    {
+        int first = Unfinished.FindIndex(copy => copy.Owner == owner && copy.Barrier == barrier);
+        if (first < 0)
+        {
+            return false;
+        }
+
+        BulkCopy found = Unfinished[first];
+        Unfinished.RemoveAt(first);
+        found.Complete();
         Progress++;
         return true;
     }
@@ -182,7 +207,7 @@ internal sealed unsafe class Worker : IDisposable
             }
 
             alive = true;
-            if (warp.State == WarpState.AtBarrier)
+            if (warp.State is WarpState.AtBarrier or WarpState.AtProducts)
             {
                 continue;
             }
@@ -212,7 +237,7 @@ internal sealed unsafe class Worker : IDisposable
         string at = warp.StoppedAt == null ? "its start" : warp.Program.Where(warp.StoppedAt);
         if (warp.State != WarpState.AtBarrier)
         {
-            return $"warp {warp.Index} asks an mbarrier at {at}";
+            return warp.State == WarpState.AtProducts ? $"warp {warp.Index} waits for products of its warpgroup at {at}" : $"warp {warp.Index} asks a barrier in memory or of the cluster at {at}";
         }
 
         BlockBarrier barrier = warp.Block.Barriers[warp.BarrierIndex];

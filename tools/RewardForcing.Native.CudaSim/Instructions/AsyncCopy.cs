@@ -16,6 +16,12 @@ internal static unsafe class AsyncCopy
 
     public static void Lower(Lowering l, PtxInstruction i, Modifiers m)
     {
+        if (i.Has("bulk"))
+        {
+            BulkCopies.Lower(l, i, m);
+            return;
+        }
+
         m.Take("async");
         if (m.Take("commit_group"))
         {

@@ -129,7 +129,8 @@ internal static unsafe class Atomics
         }
     }
 
-    private static Func<ulong, ulong, ulong, ulong> Function(string name, PtxType t, bool flush)
+    /// <summary>What an operation makes of the old value and its operands, as bits.</summary>
+    public static Func<ulong, ulong, ulong, ulong> Function(string name, PtxType t, bool flush)
     {
         int unused = 64 - (8 * t.Bytes);
         ulong mask = ulong.MaxValue >> unused;

@@ -25,7 +25,8 @@ internal static unsafe class Barriers
 
         if (m.Take("cluster"))
         {
-            throw new UnknownFormException("clusters");
+            Clusters.LowerBarrier(l, i, m);
+            return;
         }
 
         m.Take("cta");

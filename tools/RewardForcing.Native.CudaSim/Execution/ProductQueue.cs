@@ -1,0 +1,47 @@
+namespace RewardForcing.Native.CudaSim.Execution;
+
+/// <summary>Warpgroup products that a warp has started, and the registers they use while they are under way.</summary>
+internal sealed class ProductQueue
+{
+    private readonly Dictionary<int, int> _groupOf = [];
+    private int _started;
+
+    /// <summary>Groups that were committed.</summary>
+    public int Committed { get; private set; }
+
+    /// <summary>Groups that are known to be done.</summary>
+    public int Done { get; private set; }
+
+    /// <summary>Moment of the tensor cores for what is started now: the number of the group that is open.</summary>
+    public int Moment => Committed + 1;
+
+    /// <summary>Starts a product into registers, and returns its number.</summary>
+    public int Start(int[] registers)
+    {
+        foreach (int register in registers)
+        {
+            _groupOf[register] = Committed + 1;
+        }
+
+        return _started++;
+    }
+
+    /// <summary>Closes the open group.</summary>
+    public void Commit() => Committed++;
+
+    /// <summary>Groups up to a number are done.</summary>
+    public void Finish(int done) => Done = Math.Max(Done, done);
+
+    /// <summary>Whether a product that is under way writes a register.</summary>
+    public bool Uses(int register) => _groupOf.TryGetValue(register, out int group) && group > Done;
+
+    /// <summary>Forgets a register.</summary>
+    public void Forget(int register) => _groupOf.Remove(register);
+
+    /// <summary>Makes it new.</summary>
+    public void Reset()
+    {
+        _groupOf.Clear();
+        (_started, Committed, Done) = (0, 0, 0);
+    }
+}

@@ -20,6 +20,7 @@ internal sealed unsafe class Lowering
     private readonly int[] _columns;
     private readonly BasicBlock[] _blocks;
     private readonly int[] _blockOf;
+    private readonly ProductRegisters? _products;
     private int _end;
     private int _temporariesUsed;
     private int _accesses;
@@ -29,6 +30,7 @@ internal sealed unsafe class Lowering
         (_module, Kernel, Perturb, _addressOf) = (module, kernel, perturb, addressOf);
         (_blocks, _blockOf) = ControlFlow.Cut(kernel);
         _columns = Liveness.Assign(kernel, _blocks, 0, out _end);
+        _products = ProductRegisters.Of(kernel, _blocks);
         PlaceShared();
     }
 
@@ -242,6 +244,11 @@ internal sealed unsafe class Lowering
         _pending.Clear();
         try
         {
+            if (_products is not null)
+            {
+                ProductChecks.Emit(this, _products, index);
+            }
+
             var modifiers = new Modifiers(Current);
             InstructionSet.Find(Current.Opcode)(this, Current, modifiers);
             modifiers.Done();

@@ -4,6 +4,7 @@ namespace RewardForcing.Native.CudaSim.Execution;
 internal sealed class ProductQueue
 {
     private readonly Dictionary<int, int> _groupOf = [];
+    private readonly Dictionary<int, int> _readerOf = [];
     private int _started;
 
     /// <summary>Groups that were committed.</summary>
@@ -15,12 +16,19 @@ internal sealed class ProductQueue
     /// <summary>Moment of the tensor cores for what is started now: the number of the group that is open.</summary>
     public int Moment => Committed + 1;
 
-    /// <summary>Starts a product into registers, and returns its number.</summary>
-    public int Start(int[] registers)
+    /// <summary>Starts a product, and returns its number.</summary>
+    /// <param name="results">Registers that it writes.</param>
+    /// <param name="factors">Registers that it reads.</param>
+    public int Start(int[] results, int[] factors)
     {
-        foreach (int register in registers)
+        foreach (int register in results)
         {
             _groupOf[register] = Committed + 1;
+        }
+
+        foreach (int register in factors)
+        {
+            _readerOf[register] = Committed + 1;
         }
 
         return _started++;
@@ -33,15 +41,16 @@ internal sealed class ProductQueue
     public void Finish(int done) => Done = Math.Max(Done, done);
 
     /// <summary>Whether a product that is under way writes a register.</summary>
-    public bool Uses(int register) => _groupOf.TryGetValue(register, out int group) && group > Done;
+    public bool Writes(int register) => _groupOf.TryGetValue(register, out int group) && group > Done;
 
-    /// <summary>Forgets a register.</summary>
-    public void Forget(int register) => _groupOf.Remove(register);
+    /// <summary>Whether a product that is under way reads a register.</summary>
+    public bool Reads(int register) => _readerOf.TryGetValue(register, out int group) && group > Done;
 
     /// <summary>Makes it new.</summary>
     public void Reset()
     {
         _groupOf.Clear();
+        _readerOf.Clear();
         (_started, Committed, Done) = (0, 0, 0);
     }
 }

@@ -19,6 +19,9 @@ internal readonly struct MatrixDescriptor(ulong bits)
     /// <summary>Whether it has a base offset, or bits that must be zero: such are not executed.</summary>
     public bool IsOdd => (bits & ((7UL << 49) | (3UL << 14) | (3UL << 30) | (7UL << 46) | (0x3FFUL << 52))) != 0;
 
+    /// <summary>Whether groups of eight rows of a swizzled pattern, or of eight places along K across it, overlap.</summary>
+    public bool Overlaps => SwizzleBits > 0 && Stride < 128u << SwizzleBits;
+
     /// <summary>Address of 16 bytes along K of a row of A or a column of B.</summary>
     /// <param name="line">Row of A or column of B.</param>
     /// <param name="byteInK">First byte along K, a multiple of 16.</param>

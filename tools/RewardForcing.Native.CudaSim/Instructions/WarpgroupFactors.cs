@@ -85,6 +85,11 @@ internal static unsafe class WarpgroupFactors
         }
 
         var descriptor = new MatrixDescriptor(values[0]);
+        if (descriptor.Overlaps && w.Checker is not null)
+        {
+            w.Checker.Report(w, FindingKind.WarpgroupProduct, o, 0, $"the descriptor 0x{values[0]:x16} of {name} lets groups of eight rows overlap: its stride is less than they take");
+        }
+
         return descriptor.IsOdd ? throw w.Fault(FindingKind.WarpgroupProduct, o, 0, $"the descriptor 0x{values[0]:x16} of {name} has a base offset or unknown bits") : descriptor;
     }
 

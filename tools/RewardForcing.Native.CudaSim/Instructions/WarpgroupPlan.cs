@@ -37,4 +37,7 @@ internal sealed record WarpgroupPlan(int N, int K, PtxType TypeA, PtxType TypeB,
 
     /// <summary>Numbers of the registers that D is in.</summary>
     public required int[] ResultRegisters { get; init; }
+
+    /// <summary>Numbers of the registers that A is in; none where it is in shared memory.</summary>
+    public required int[] FactorRegisters { get; init; }
 }

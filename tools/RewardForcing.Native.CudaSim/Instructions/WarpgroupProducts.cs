@@ -69,6 +69,7 @@ internal static unsafe class WarpgroupProducts
             TransposesA = transposes == 2 && Flag(operands[4 + flags], 1),
             TransposesB = transposes > 0 && Flag(operands[^1], 1),
             ResultRegisters = [.. operands[0].Elements.Select(element => element.Register!.Index)],
+            FactorRegisters = inRegisters ? [.. operands[1].Elements.Where(element => element.Register is not null).Select(element => element.Register!.Index)] : [],
         });
         l.Add(d.IsInteger ? &RunIntegers : &RunFloats).Object = number;
     }
@@ -186,7 +187,7 @@ internal static unsafe class WarpgroupProducts
     private static int Start(Warp w, Operation* o, WarpgroupPlan plan)
     {
         Warpgroup group = Group(w, o);
-        int number = w.Products.Start(plan.ResultRegisters);
+        int number = w.Products.Start(plan.ResultRegisters, plan.FactorRegisters);
         if (!group.Start(number, o->Instruction, out int other))
         {
             throw w.Fault(FindingKind.WarpgroupProduct, o, 0,

@@ -306,7 +306,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
                 rows[r] = keys + (Math.Min(key + r, count - 1) * step);
             }
 
-            TTile.Multiply(1, rows, width, 1, _packed + ((long)tile * width * Tile), _scores + (key * Tile), Tile, null, 0);
+            TTile.Multiply(1, rows, width, 1, _packed + ((long)tile * width * Tile), _scores + (key * Tile), Tile, null, 0, 0);
         }
 
         if (_problem.HasBias)
@@ -329,7 +329,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
             }
 
             float* sums = output + (d * Tile);
-            TTile.Multiply(1, rows, count, TTile.Rows, _scores, sums, Tile, _started[tile] ? sums : null, Tile);
+            TTile.Multiply(1, rows, count, TTile.Rows, _scores, sums, Tile, _started[tile] ? sums : null, Tile, 0);
         }
 
         _started[tile] = true;

@@ -36,11 +36,11 @@ internal readonly unsafe struct Filter
     {
         int group = Math.Min(Group, width);
         float** rows = stackalloc float*[Group];
-        for (int k = 0; k < channels; k += Chunk)
+        for (int j = 0; j < width; j += group)
         {
-            int count = Math.Min(Chunk, channels - k);
-            for (int j = 0; j < width; j += group)
+            for (int k = 0; k < channels; k += Chunk)
             {
+                int count = Math.Min(Chunk, channels - k);
                 Point(rows, group, firstColumn + j, firstChannel + k, count, scratch);
                 Transposition.Run(rows, group, count, panel + ((long)k * width) + j, width);
             }

@@ -19,5 +19,6 @@ internal unsafe interface ITile
     /// <param name="stride">Floats between rows of <paramref name="sums"/>.</param>
     /// <param name="addend">What is added: <paramref name="sums"/> itself to accumulate, a bias, or null for nothing.</param>
     /// <param name="addendStride">Floats between rows of <paramref name="addend"/>; 0 adds one row to all.</param>
-    static abstract void Multiply(int taps, float** rows, nint depth, nint step, float* panel, float* sums, nint stride, float* addend, nint addendStride);
+    /// <param name="ahead">Bytes from a row to the one that the same place of the next call will read, to fetch it meanwhile; 0 if it is at hand.</param>
+    static abstract void Multiply(int taps, float** rows, nint depth, nint step, float* panel, float* sums, nint stride, float* addend, nint addendStride, nint ahead);
 }

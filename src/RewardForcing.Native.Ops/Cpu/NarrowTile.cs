@@ -13,7 +13,7 @@ internal readonly unsafe struct NarrowTile<TSimd, TVector> : ITile
     public static int Columns => 2 * TSimd.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(int taps, float** rows, nint depth, nint step, float* panel, float* sums, nint stride, float* addend, nint addendStride)
+    public static void Multiply(int taps, float** rows, nint depth, nint step, float* panel, float* sums, nint stride, float* addend, nint addendStride, nint ahead)
     {
         TVector c00 = default, c01 = default;
         TVector c10 = default, c11 = default;

@@ -107,19 +107,21 @@ internal sealed unsafe class TiledProduct<TTile, TRows>
         DepthBlock block = _blocks[at];
         int width = part.Panels * TTile.Columns, firstColumn = part.FirstPanel * TTile.Columns;
         long row = part.FirstRow + ((long)tile * TTile.Rows);
-        int count = Math.Min(TTile.Rows, part.Rows - (tile * TTile.Rows));
+        int count = Math.Min(TTile.Rows, part.Rows - (tile * TTile.Rows)), tiles = (part.Rows + TTile.Rows - 1) / TTile.Rows;
         _x.Point(row, count, block.FirstTap, block.Taps, work.Rows, TTile.Rows);
         Enter(work, block);
         float* sums = _finish.InPlace
             ? _finish.Target(row, firstColumn)
             : work.Sums + (_blocks.Length == 1 ? 0 : (long)tile * TTile.Rows * width);
         nint stride = _finish.InPlace ? _finish.Columns : width;
+        nint ahead = _inputType == DType.F32 && block.Taps == 1 && tile < tiles - 1 ? work.Rows[TTile.Rows - 1] - work.Rows[TTile.Rows - 2] : 0;
+        ahead *= TTile.Rows;
         for (int panel = 0; panel < part.Panels; panel++)
         {
             float* target = sums + (panel * TTile.Columns);
             float* addend = at > 0 ? target : bias == null ? null : bias + (panel * TTile.Columns);
             int columns = Math.Min(TTile.Columns, _finish.Columns - firstColumn - (panel * TTile.Columns));
-            Multiply(block, work, Panel(part, block, panel, work), target, stride, addend, at > 0 ? stride : 0, count, columns);
+            Multiply(block, work, Panel(part, block, panel, work), target, stride, addend, at > 0 ? stride : 0, panel == 0 ? ahead : 0, count, columns);
         }
 
         if (at == _blocks.Length - 1)
@@ -167,16 +169,16 @@ internal sealed unsafe class TiledProduct<TTile, TRows>
     }
 
     private void Multiply(
-        DepthBlock block, ItemMemory work, float* panel, float* target, nint stride, float* addend, nint addendStride, int rows, int columns)
+        DepthBlock block, ItemMemory work, float* panel, float* target, nint stride, float* addend, nint addendStride, nint ahead, int rows, int columns)
     {
         if (!_finish.InPlace || (rows == TTile.Rows && columns == TTile.Columns))
         {
-            TTile.Multiply(block.Taps, (float**)work.Rows, block.Channels, 1, panel, target, stride, addend, addendStride);
+            TTile.Multiply(block.Taps, (float**)work.Rows, block.Channels, 1, panel, target, stride, addend, addendStride, ahead);
             return;
         }
 
         // A tile that hangs over the edge of the result; the same sums in the same order.
-        TTile.Multiply(block.Taps, (float**)work.Rows, block.Channels, 1, panel, work.Sums, TTile.Columns, null, 0);
+        TTile.Multiply(block.Taps, (float**)work.Rows, block.Channels, 1, panel, work.Sums, TTile.Columns, null, 0, 0);
         for (int row = 0; row < rows; row++)
         {
             for (int column = 0; column < columns; column++)

@@ -14,6 +14,10 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
     private const int BlockKeys = 256;
     private const int Ranges = 3;
     private const int CacheLine = 64;
+    private const int CacheFloats = CacheLine / sizeof(float);
+
+    // Rows asked for before they are copied.
+    private const int Ahead = 12;
 
     private readonly AttentionProblem _problem;
     private readonly ScratchMemory _memory;
@@ -23,6 +27,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
     private readonly int _tiles;
     private readonly int _outputRows;
     private readonly int _blockKeys;
+    private readonly nint _pitch;
     private readonly float* _packed;
     private readonly float* _outputs;
     private readonly float* _maxima;
@@ -40,13 +45,15 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         int width = problem.Width;
         _blockKeys = Math.Min(BlockKeys, problem.Keys);
         _outputRows = RoundUp(width, TTile.Rows);
-        bool widens = problem.Type != DType.F32, hides = !problem.Mask.IsUniform;
+        // An odd number of cache lines, so that the same place of many rows is not always in the same set.
+        _pitch = (((width + CacheFloats - 1) / CacheFloats) | 1) * CacheFloats;
+        bool hides = !problem.Mask.IsUniform;
         Span<long> floats =
         [
             (long)tiles * width * Tile, (long)tiles * _outputRows * Tile, (long)tiles * Tile, (long)tiles * Tile,
             hides ? 2L * Ranges * tiles * Tile : 0, (long)RoundUp(_blockKeys, TTile.Rows) * Tile,
             (long)Math.Max(Tile, Transposition.Group) * RoundUp(width, Transposition.Group),
-            widens ? (long)_blockKeys * width : 0, (long)_blockKeys * _outputRows,
+            (long)_blockKeys * _pitch, (long)_blockKeys * _pitch,
         ];
         long bytes = ScratchMemory.SizeOf<bool>(tiles);
         foreach (long count in floats)
@@ -171,100 +178,60 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         for (int key = from; key < to; key += _blockKeys)
         {
             int count = Math.Min(_blockKeys, to - key);
-            nint step = _problem.Type == DType.F32 ? (nint)_problem.Heads * _problem.Width : _problem.Width;
-            float* keys = Fetch(_problem.K, key, count, _keys);
-            PackValues(key, count);
+            Pack(key, count, to);
             for (int tile = 0; tile < _tiles; tile++)
             {
-                Prefetch(Math.Min(to, key + count + (_blockKeys * tile / _tiles)), Math.Min(to, key + count + (_blockKeys * (tile + 1) / _tiles)));
                 (bool some, bool all) = Seen(tile, key, count);
                 if (some)
                 {
-                    Advance(tile, key, count, keys, step, hides: !all);
+                    Advance(tile, key, count, hides: !all);
                 }
             }
         }
     }
 
-    // Where the rows of a block start: in place where they are floats, else after widening them.
-    private readonly float* Fetch(nint address, int first, int count, float* widened)
+    // Keys and values of a block as floats, row after row without much between them. In the tensors the rows of a head are short and far apart:
+    // they share few sets of the caches, and no processor foresees them, so each is asked for some rows before it is copied.
+    private readonly void Pack(int first, int count, int end)
     {
+        float* keys = _keys, values = _values;
+        for (int key = first; key < first + count; key++, keys += _pitch, values += _pitch)
+        {
+            if (Sse.IsSupported && key + Ahead < end)
+            {
+                Prefetch(key + Ahead);
+            }
+
+            Copy(_problem.K, key, keys);
+            Copy(_problem.V, key, values);
+        }
+    }
+
+    private readonly void Copy(nint address, int key, float* target)
+    {
+        Span<float> row = new(target, _problem.Width);
         if (_problem.Type == DType.F32)
         {
-            return (float*)address + Offset(first);
+            new ReadOnlySpan<float>((float*)address + Offset(key), row.Length).CopyTo(row);
         }
-
-        for (int key = 0; key < count; key++)
+        else
         {
-            Widen(address, first + key, widened + ((long)key * _problem.Width));
-        }
-
-        return widened;
-    }
-
-    // Values of a block, a few channels of all keys at a time: with many heads, one channel of consecutive keys is far apart in memory and
-    // in few sets of the caches.
-    private readonly void PackValues(int first, int count)
-    {
-        int width = _problem.Width, rows = TTile.Rows;
-        for (int key = 0; key < count; key++)
-        {
-            float* source = _columns, target = _values + (key * rows);
-            if (_problem.Type == DType.F32)
-            {
-                source = (float*)_problem.V + Offset(first + key);
-            }
-            else
-            {
-                Widen(_problem.V, first + key, source);
-            }
-
-            int d = 0;
-            for (; d <= width - rows; d += rows, target += count * rows)
-            {
-                if (rows == Vector256<float>.Count)
-                {
-                    Vector256.Load(source + d).Store(target);
-                }
-                else
-                {
-                    new Span<float>(source + d, rows).CopyTo(new Span<float>(target, rows));
-                }
-            }
-
-            for (; d < width; d++, target++)
-            {
-                *target = source[d];
-            }
+            Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)address + Offset(key), row.Length), row);
         }
     }
 
-    // Keys and values of the next block, a part of them with every tile: rows of a head are short and far apart, so no processor foresees them.
-    private readonly void Prefetch(int from, int to)
+    private readonly void Prefetch(int key)
     {
-        if (!Sse.IsSupported)
-        {
-            return;
-        }
-
         int bytes = _problem.Width * _problem.Type.Size();
-        for (int key = from; key < to; key++)
+        nint at = (nint)(Offset(key) * _problem.Type.Size());
+        for (int line = 0; line < bytes; line += CacheLine)
         {
-            nint at = (nint)(Offset(key) * _problem.Type.Size());
-            for (int line = 0; line < bytes; line += CacheLine)
-            {
-                Sse.Prefetch1((byte*)_problem.K + at + line);
-                Sse.Prefetch1((byte*)_problem.V + at + line);
-            }
+            Sse.Prefetch1((byte*)_problem.K + at + line);
+            Sse.Prefetch1((byte*)_problem.V + at + line);
         }
     }
 
     private readonly long Offset(int key) => ((((long)_sample * _problem.Keys) + key) * _problem.Heads + _head) * _problem.Width;
-
-    private readonly void Widen(nint address, int key, float* target)
-    {
-        Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)address + Offset(key), _problem.Width), new Span<float>(target, _problem.Width));
-    }
 
     // Whether any query of a tile sees any key of a block, and whether all see all.
     private readonly (bool Some, bool All) Seen(int tile, int firstKey, int count)
@@ -294,7 +261,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
     }
 
     // One block of keys for one tile of queries.
-    private readonly void Advance(int tile, int firstKey, int count, float* keys, nint step, bool hides)
+    private readonly void Advance(int tile, int firstKey, int count, bool hides)
     {
         int width = _problem.Width;
         float* output = _outputs + ((long)tile * _outputRows * Tile);
@@ -303,7 +270,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         {
             for (int r = 0; r < TTile.Rows; r++)
             {
-                rows[r] = keys + (Math.Min(key + r, count - 1) * step);
+                rows[r] = _keys + (Math.Min(key + r, count - 1) * _pitch);
             }
 
             TTile.Multiply(1, rows, width, 1, _packed + ((long)tile * width * Tile), _scores + (key * Tile), Tile, null, 0, 0);
@@ -325,11 +292,11 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         {
             for (int r = 0; r < TTile.Rows; r++)
             {
-                rows[r] = _values + (d * (nint)count) + Math.Min(r, width - 1 - d);
+                rows[r] = _values + Math.Min(d + r, width - 1);
             }
 
             float* sums = output + (d * Tile);
-            TTile.Multiply(1, rows, count, TTile.Rows, _scores, sums, Tile, _started[tile] ? sums : null, Tile, 0);
+            TTile.Multiply(1, rows, count, _pitch, _scores, sums, Tile, _started[tile] ? sums : null, Tile, 0);
         }
 
         _started[tile] = true;

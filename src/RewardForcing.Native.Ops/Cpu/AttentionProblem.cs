@@ -7,13 +7,14 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Streaming attention on the processor, computed transposed: <c>Sᵀ = K Qᵀ</c>, then <c>Oᵀ += Vᵀ Pᵀ</c>.</summary>
 /// <remarks>
 /// A tile of queries fills the lanes, so the weights of a block of keys already are the packed right operand of the second product, and
-/// keys and values are the left operands. Queries are packed once, values block by block; keys are read in place. Groups of tiles go through
-/// the keys together, so that a block of keys and values is fetched once for all of them.
+/// keys and values are the left operands. Queries are packed once, keys and values block by block. Groups of tiles go through the keys
+/// together, so that a block is packed once for all of them.
 /// </remarks>
 internal sealed unsafe class AttentionProblem
 {
-    // Queries that share a fetched block of keys and values.
-    private const int GroupQueries = 384;
+    // Queries that share a fetched block of keys and values. Fetching costs more than walking through packed queries and sums, which processors
+    // foresee, so these may leave the second-level cache.
+    private const int GroupQueries = 2048;
 
     // Multiply-adds that take some ten microseconds.
     private const long Grain = 1 << 19;
@@ -127,7 +128,7 @@ internal sealed unsafe class AttentionProblem
         long work = 2L * _batch * Heads * Queries * Keys * Width;
         bool small = Cpu.Workers.Threads == 1 || work < 2 * Grain;
         int perGroup = Math.Min(GroupQueries / TTile.Columns, tiles);
-        while (!small && perGroup > 1 && (long)_batch * Heads * ((tiles + perGroup - 1) / perGroup) < 4L * Cpu.Workers.Threads)
+        while (!small && perGroup > 1 && (long)_batch * Heads * ((tiles + perGroup - 1) / perGroup) < 8L * Cpu.Workers.Threads)
         {
             perGroup--;
         }

@@ -59,10 +59,9 @@ internal sealed class WorkerLoop(int count, Action<int> body, CancellationToken 
     public void Wait(long watchTicks)
     {
         long start = Stopwatch.GetTimestamp();
-        var spin = default(SpinWait);
         while (_helpers > 0 && Stopwatch.GetTimestamp() - start < watchTicks)
         {
-            spin.SpinOnce(sleep1Threshold: -1);
+            Thread.SpinWait(Workers.Pauses);
         }
 
         lock (_gate)

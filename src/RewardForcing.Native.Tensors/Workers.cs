@@ -11,6 +11,9 @@ public sealed class Workers : IDisposable
 {
     // Waking a sleeping thread takes longer than most gaps between two ops do.
     private static readonly long WatchTicks = Stopwatch.Frequency / 10_000;
+
+    // Between two looks while watching. Yielding instead would hand the core to another program for longer than most loops take.
+    internal const int Pauses = 4;
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(5);
 
     private readonly object _gate = new();
@@ -115,10 +118,9 @@ public sealed class Workers : IDisposable
     private WorkerLoop? Next()
     {
         long start = Stopwatch.GetTimestamp();
-        var spin = default(SpinWait);
         while (_open == 0 && Stopwatch.GetTimestamp() - start < WatchTicks)
         {
-            spin.SpinOnce(sleep1Threshold: -1);
+            Thread.SpinWait(Pauses);
         }
 
         lock (_gate)

@@ -109,11 +109,12 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
 
     private readonly void Pack(int tile)
     {
-        int width = _problem.Width, first = _firstQuery + (tile * Tile), group = Math.Min(Transposition.Group, Tile);
+        int width = _problem.Width, first = _firstQuery + (tile * Tile);
         float* panel = _packed + ((long)tile * width * Tile);
         float** rows = stackalloc float*[Transposition.Group];
-        for (int lane = 0; lane < Tile; lane += group)
+        for (int lane = 0; lane < Tile; lane += Transposition.Group)
         {
+            int group = Math.Min(Transposition.Group, Tile - lane);
             for (int r = 0; r < group; r++)
             {
                 rows[r] = Query(first + lane + r, _columns + (r * width));

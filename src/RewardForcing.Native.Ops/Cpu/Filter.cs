@@ -34,10 +34,10 @@ internal readonly unsafe struct Filter
     /// <summary>Of a filter with one tap: writes <c>panel[k, j] = weight[firstColumn + j, firstChannel + k]</c>; columns that do not exist become zero.</summary>
     public void PackChannels(int firstChannel, int channels, int firstColumn, int width, float* panel, float* scratch)
     {
-        int group = Math.Min(Group, width);
         float** rows = stackalloc float*[Group];
-        for (int j = 0; j < width; j += group)
+        for (int j = 0; j < width; j += Group)
         {
+            int group = Math.Min(Group, width - j);
             for (int k = 0; k < channels; k += Chunk)
             {
                 int count = Math.Min(Chunk, channels - k);
@@ -50,11 +50,11 @@ internal readonly unsafe struct Filter
     /// <summary>Writes <c>panel[t, k, j] = weight[firstColumn + j, k, t]</c> for all taps and channels; columns that do not exist become zero.</summary>
     public void PackTaps(int firstColumn, int width, float* panel, float* scratch)
     {
-        int group = Math.Min(Group, width);
         float** rows = stackalloc float*[Group];
         float* turned = scratch + (Group * Chunk);
-        for (int j = 0; j < width; j += group)
+        for (int j = 0; j < width; j += Group)
         {
+            int group = Math.Min(Group, width - j);
             (int channel, int tap) = (0, 0);
             for (int first = 0; first < Depth; first += Chunk)
             {
@@ -66,7 +66,7 @@ internal readonly unsafe struct Filter
                     float* source = turned + (i * group), target = panel + ((((long)tap * Channels) + channel) * width) + j;
                     if (group == Group)
                     {
-                        Vector256.Load(source).Store(target);
+                        Vector512.Load(source).Store(target);
                     }
                     else
                     {

@@ -34,11 +34,7 @@ internal readonly unsafe struct PixelRows : IRowSource
             int run = Math.Min(rows - done, _shape.OutWidth - column);
             int frame = (int)(line / _shape.OutHeight % _shape.OutFrames);
             long sample = line / _shape.OutHeight / _shape.OutFrames;
-            for (int tap = 0; tap < taps; tap++)
-            {
-                Run(sample, frame, (int)(line % _shape.OutHeight), column, run, firstTap + tap, addresses + (tap * stride) + done);
-            }
-
+            Run(sample, frame, (int)(line % _shape.OutHeight), column, run, firstTap, taps, addresses + done, stride);
             done += run;
         }
 
@@ -48,25 +44,42 @@ internal readonly unsafe struct PixelRows : IRowSource
         }
     }
 
-    // Consecutive pixels of one output line for one tap.
-    private void Run(long sample, int outFrame, int outLine, int outColumn, int count, int tap, nint* addresses)
+    // Consecutive pixels of one output line, tap by tap.
+    private void Run(long sample, int outFrame, int outLine, int outColumn, int count, int firstTap, int taps, nint* addresses, int stride)
     {
-        int tapColumn = tap % _shape.TapColumns, tapLine = tap / _shape.TapColumns % _shape.TapLines;
-        int line = (outLine * _shape.Stride) + tapLine - _shape.Top;
-        nint frame = Frame(sample, (outFrame * _shape.FrameStride) + (tap / _shape.TapColumns / _shape.TapLines) - _shape.PadFrames);
-        if (frame == 0 || (uint)line >= (uint)_shape.Height)
+        int tapColumn = firstTap % _shape.TapColumns, tapLine = firstTap / _shape.TapColumns % _shape.TapLines;
+        int frame = (outFrame * _shape.FrameStride) + (firstTap / _shape.TapColumns / _shape.TapLines) - _shape.PadFrames;
+        nint address = Frame(sample, frame);
+        for (int tap = 0; tap < taps; tap++, addresses += stride)
+        {
+            int line = (outLine * _shape.Stride) + tapLine - _shape.Top;
+            Pixels(address == 0 || (uint)line >= (uint)_shape.Height ? 0 : address + (line * _line), (outColumn * _shape.Stride) + tapColumn - _shape.Left, count, addresses);
+            if (++tapColumn == _shape.TapColumns)
+            {
+                tapColumn = 0;
+                if (++tapLine == _shape.TapLines)
+                {
+                    tapLine = 0;
+                    address = Frame(sample, ++frame);
+                }
+            }
+        }
+    }
+
+    // Pixels of one line; 0 stands for a line of zeros.
+    private void Pixels(nint line, int column, int count, nint* addresses)
+    {
+        if (line == 0)
         {
             new Span<nint>(addresses, count).Fill(_zeros);
             return;
         }
 
-        int column = (outColumn * _shape.Stride) + tapColumn - _shape.Left;
-        nint pixel = frame + (line * _line) + (column * _pixel), step = _shape.Stride * _pixel;
-        for (int i = 0; i < count; i++)
+        nint pixel = line + (column * _pixel), step = _shape.Stride * _pixel;
+        bool inside = column >= 0 && column + ((count - 1) * _shape.Stride) < _shape.Width;
+        for (int i = 0; i < count; i++, pixel += step, column += _shape.Stride)
         {
-            addresses[i] = (uint)column < (uint)_shape.Width ? pixel : _zeros;
-            column += _shape.Stride;
-            pixel += step;
+            addresses[i] = inside || (uint)column < (uint)_shape.Width ? pixel : _zeros;
         }
     }
 

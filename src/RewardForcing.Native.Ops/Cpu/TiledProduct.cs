@@ -102,43 +102,55 @@ internal sealed unsafe class TiledProduct<TTile, TRows>
     }
 
     // One tile of rows through all panels of an item, for one block of the depth.
-    private void Tile(ProductPart part, int at, int tile, ItemMemory work, float* bias)
+    private void Tile(in ProductPart part, int at, int tile, in ItemMemory work, float* bias)
     {
         DepthBlock block = _blocks[at];
-        int width = part.Panels * TTile.Columns, firstColumn = part.FirstPanel * TTile.Columns;
-        long row = part.FirstRow + ((long)tile * TTile.Rows);
-        int count = Math.Min(TTile.Rows, part.Rows - (tile * TTile.Rows)), tiles = (part.Rows + TTile.Rows - 1) / TTile.Rows;
-        _x.Point(row, count, block.FirstTap, block.Taps, work.Rows, TTile.Rows);
+        (int width, int firstColumn) = (part.Panels * TTile.Columns, part.FirstPanel * TTile.Columns);
+        (int done, int count) = (tile * TTile.Rows, Math.Min(TTile.Rows, part.Rows - (tile * TTile.Rows)));
+        _x.Point(part.FirstRow + done, count, block.FirstTap, block.Taps, work.Rows, TTile.Rows);
         Enter(work, block);
-        float* sums = _finish.InPlace
-            ? _finish.Target(row, firstColumn)
-            : work.Sums + (_blocks.Length == 1 ? 0 : (long)tile * TTile.Rows * width);
-        nint stride = _finish.InPlace ? _finish.Columns : width;
-        nint ahead = _inputType == DType.F32 && block.Taps == 1 && tile < tiles - 1 ? work.Rows[TTile.Rows - 1] - work.Rows[TTile.Rows - 2] : 0;
-        ahead *= TTile.Rows;
-        for (int panel = 0; panel < part.Panels; panel++)
+
+        // Sums of earlier blocks are where the new ones go; the first block starts from the bias.
+        nint stride = _finish.InPlace ? _finish.Columns : width, panelFloats = PanelFloats(block), addendStride = at > 0 ? stride : 0;
+        float* sums = _finish.InPlace ? _finish.Target(part.FirstRow + done, firstColumn) : work.Sums + (_blocks.Length == 1 ? 0 : done * stride);
+        float* panel = Panel(part, block, 0, work), target = sums, addend = at > 0 ? sums : bias;
+        int whole = !_finish.InPlace ? part.Panels : count < TTile.Rows ? 0 : Math.Min(part.Panels, (_finish.Columns - firstColumn) / TTile.Columns);
+        nint ahead = Ahead(block, done + TTile.Rows < part.Rows, work);
+        float** rows = (float**)work.Rows;
+        for (int i = 0; i < part.Panels; i++, panel += panelFloats, target += TTile.Columns, addend += addend == null ? 0 : TTile.Columns)
         {
-            float* target = sums + (panel * TTile.Columns);
-            float* addend = at > 0 ? target : bias == null ? null : bias + (panel * TTile.Columns);
-            int columns = Math.Min(TTile.Columns, _finish.Columns - firstColumn - (panel * TTile.Columns));
-            Multiply(block, work, Panel(part, block, panel, work), target, stride, addend, at > 0 ? stride : 0, panel == 0 ? ahead : 0, count, columns);
+            if (i < whole)
+            {
+                TTile.Multiply(block.Taps, rows, block.Channels, 1, panel, target, stride, addend, addendStride, ahead);
+                ahead = 0;
+            }
+            else
+            {
+                Edge(block, work, panel, target, stride, addend, addendStride, count, Math.Min(TTile.Columns, _finish.Columns - firstColumn - (i * TTile.Columns)));
+            }
         }
 
         if (at == _blocks.Length - 1)
         {
-            _finish.Complete(row, count, firstColumn, width, sums, stride, work.Finishing);
+            _finish.Complete(part.FirstRow + done, count, firstColumn, width, sums, stride, work.Finishing);
         }
     }
 
+    // The next tile reads the rows after these, where rows are at equal distances.
+    private nint Ahead(in DepthBlock block, bool hasNext, in ItemMemory work) =>
+        hasNext && block.Taps == 1 && _inputType == DType.F32 ? (work.Rows[1] - work.Rows[0]) * TTile.Rows : 0;
+
     // Where a panel of an item is packed. Blocks of several taps take all channels, so either way a block is one run of the depth.
-    private float* Panel(ProductPart part, DepthBlock block, int panel, ItemMemory work)
+    private float* Panel(in ProductPart part, in DepthBlock block, int panel, in ItemMemory work)
     {
         return IsShared
             ? _shared + ((part.FirstPanel + panel) * SharedPanel) + ((((long)block.FirstTap * _filter.Channels) + block.FirstChannel) * TTile.Columns)
-            : work.Packed + ((long)panel * block.Depth * TTile.Columns);
+            : work.Packed + (panel * PanelFloats(block));
     }
 
-    private void Pack(ProductPart part, DepthBlock block, ItemMemory work)
+    private nint PanelFloats(in DepthBlock block) => IsShared ? (nint)SharedPanel : block.Depth * TTile.Columns;
+
+    private void Pack(in ProductPart part, in DepthBlock block, in ItemMemory work)
     {
         for (int panel = 0; !IsShared && panel < part.Panels; panel++)
         {
@@ -148,7 +160,7 @@ internal sealed unsafe class TiledProduct<TTile, TRows>
     }
 
     // Moves the addresses to the first channel of the block, and to widened copies where the input holds no floats.
-    private void Enter(ItemMemory work, DepthBlock block)
+    private void Enter(in ItemMemory work, in DepthBlock block)
     {
         int count = block.Taps * TTile.Rows;
         nint offset = block.FirstChannel * _inputType.Size();
@@ -168,16 +180,10 @@ internal sealed unsafe class TiledProduct<TTile, TRows>
         }
     }
 
-    private void Multiply(
-        DepthBlock block, ItemMemory work, float* panel, float* target, nint stride, float* addend, nint addendStride, nint ahead, int rows, int columns)
+    // A tile that hangs over the edge of the result; the same sums in the same order.
+    private void Edge(
+        in DepthBlock block, in ItemMemory work, float* panel, float* target, nint stride, float* addend, nint addendStride, int rows, int columns)
     {
-        if (!_finish.InPlace || (rows == TTile.Rows && columns == TTile.Columns))
-        {
-            TTile.Multiply(block.Taps, (float**)work.Rows, block.Channels, 1, panel, target, stride, addend, addendStride, ahead);
-            return;
-        }
-
-        // A tile that hangs over the edge of the result; the same sums in the same order.
         TTile.Multiply(block.Taps, (float**)work.Rows, block.Channels, 1, panel, work.Sums, TTile.Columns, null, 0, 0);
         for (int row = 0; row < rows; row++)
         {

@@ -17,10 +17,13 @@ internal static class PeakProbe
     // Twelve sums hide the latency of four cycles of two units, and leave room for operands in 16 registers.
     private const int Sums = 12;
     private const int Loops = 20_000;
-    private const int ItemsPerThread = 8;
+
+    // A reading takes some seven milliseconds: for fractions of one, processors clock higher than they can for an op, and the best of short
+    // readings is that clock.
+    private const int ItemsPerThread = 200;
     private const int Readings = 3;
 
-    /// <summary>Reads the peak with the widest vectors of this machine: the best of a few readings of some milliseconds.</summary>
+    /// <summary>Reads the peak with the widest vectors of this machine: the best of a few readings, since a disturbed one is too low.</summary>
     /// <param name="workers">The threads.</param>
     /// <returns>Floating-point operations per second.</returns>
     public static double Read(Workers workers)

@@ -19,7 +19,7 @@ internal readonly unsafe struct WideTile<TSimd, TVector> : ITile
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(int taps, float** rows, nint depth, nint step, float* panel, float* sums, nint stride, float* addend, nint addendStride, nint ahead)
     {
-        if (addendStride != 0)
+        if (Sse.IsSupported && addendStride != 0)
         {
             Fetch(addend, addendStride);
         }
@@ -38,7 +38,7 @@ internal readonly unsafe struct WideTile<TSimd, TVector> : ITile
             nint k = 0;
             for (nint left = depth; left > 0; left -= Run)
             {
-                if (ahead != 0)
+                if (Sse.IsSupported && ahead != 0)
                 {
                     Fetch(r0 + k, r1 + k, r2 + k, r3 + k, ahead);
                     Fetch(r4 + k, r5 + k, r6 + k, r7 + k, ahead);

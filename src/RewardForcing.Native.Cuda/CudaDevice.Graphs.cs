@@ -4,99 +4,119 @@ namespace RewardForcing.Native.Cuda;
 
 public sealed unsafe partial class CudaDevice
 {
-    internal override IRecordedWork? Record(Func<OwnedTensor[]> run, out OwnedTensor[] outputs)
+    /// <inheritdoc/>
+    public override bool CanReplay => true;
+
+    internal override IRecordedWork BeginRecording()
     {
-        Enter();
-        RefuseWhileCapturing("capture another one");
-        CudaQueue queue = Current;
-        int shared = queue.Number;
-        int own;
         lock (_queueGate)
         {
-            own = _queueNumbers++;
-        }
-
-        outputs = [];
-        nint executable = 0;
-        queue.Number = own;
-        try
-        {
-            // Once as it comes: kernels are loaded, and the pool gets every block that the second time will find.
-            Array.ForEach(run(), static output => output.Dispose());
-            outputs = Capture(queue, run, out executable);
-            Require(_driver.LaunchGraph(executable, queue.Stream), "cuGraphLaunch", $"Running a captured pass on {Name}.");
-            return new CudaGraph(this, _driver, executable, Withhold(own));
-        }
-        catch
-        {
-            Array.ForEach(outputs, static output => output.Dispose());
-            if (executable != 0)
-            {
-                _driver.DestroyExecutableGraph(executable);
-            }
-
-            MoveBlocks(own, shared);
-            throw;
-        }
-        finally
-        {
-            queue.Number = shared;
+            return new CudaGraph(this, _driver, _queueNumbers++);
         }
     }
 
-    private OwnedTensor[] Capture(CudaQueue queue, Func<OwnedTensor[]> run, out nint executable)
+    /// <summary>A graph, with the blocks its work uses. They stay out of the pool, since a replay writes to them whoever has them.</summary>
+    private sealed class CudaGraph(CudaDevice device, CudaDriver driver, int blocks) : IRecordedWork
     {
-        executable = 0;
-        Require(_driver.BeginCapture(queue.Stream), "cuStreamBeginCapture", $"Capturing a pass on {Name}.");
-        queue.IsCapturing = true;
-        OwnedTensor[] outputs = [];
-        nint graph = 0;
-        try
-        {
-            outputs = run();
-            queue.IsCapturing = false;
-            Require(_driver.EndCapture(queue.Stream, out graph), "cuStreamEndCapture", $"Capturing a pass on {Name}.");
-            Require(_driver.InstantiateGraph(graph, out executable), "cuGraphInstantiateWithFlags", $"Capturing a pass on {Name}.");
-            return outputs;
-        }
-        catch
-        {
-            if (queue.IsCapturing)
-            {
-                queue.IsCapturing = false;
-                _driver.EndCapture(queue.Stream, out graph);
-            }
+        private IReadOnlyList<(nint Block, long Size)> _held = [];
+        private nint _executable;
+        private bool _hasRun;
 
-            Array.ForEach(outputs, static output => output.Dispose());
-            throw;
-        }
-        finally
+        public bool CanReplay => _executable != 0;
+
+        public OwnedTensor[] Run(Func<OwnedTensor[]> body)
         {
-            if (graph != 0)
+            device.Enter();
+            device.RefuseWhileCapturing("run another captured pass");
+            CudaQueue queue = device.Current;
+            int shared = queue.Number;
+            queue.Number = blocks;
+            device.Release(_held);
+            _held = [];
+            try
             {
-                _driver.DestroyGraph(graph);
+                // The first run loads the kernels, and leaves every block that the second will ask for.
+                OwnedTensor[] outputs = _hasRun ? Record(queue, body) : body();
+                _hasRun = true;
+                return outputs;
+            }
+            finally
+            {
+                _held = device.Withhold(blocks);
+                queue.Number = shared;
             }
         }
-    }
 
-    private sealed class CudaGraph(CudaDevice device, CudaDriver driver, nint executable, IReadOnlyList<(nint Block, long Size)> held) : IRecordedWork
-    {
         public void Replay()
         {
             device.Enter();
             device.RefuseWhileCapturing("replay a captured pass");
-            device.Require(driver.LaunchGraph(executable, device.Current.Stream), "cuGraphLaunch", $"Running a captured pass on {device.Name}.");
+            Launch(device.Current);
         }
 
         public void Dispose()
         {
-            if (!device._isClosed)
+            if (_executable != 0 && !device._isClosed)
             {
                 driver.SetCurrentContext(device._context);
-                driver.DestroyExecutableGraph(executable);
+                driver.DestroyExecutableGraph(_executable);
             }
 
-            device.Release(held);
+            _executable = 0;
+            device.Release(_held);
+            _held = [];
         }
+
+        private OwnedTensor[] Record(CudaQueue queue, Func<OwnedTensor[]> body)
+        {
+            OwnedTensor[] outputs = [];
+            try
+            {
+                nint graph = Capture(queue, () => outputs = body());
+                try
+                {
+                    device.Require(driver.InstantiateGraph(graph, out _executable), "cuGraphInstantiateWithFlags", $"Capturing a pass on {device.Name}.");
+                }
+                finally
+                {
+                    driver.DestroyGraph(graph);
+                }
+
+                Launch(queue);
+                return outputs;
+            }
+            catch
+            {
+                Array.ForEach(outputs, static output => output.Dispose());
+                throw;
+            }
+        }
+
+        private nint Capture(CudaQueue queue, Action body)
+        {
+            device.Require(driver.BeginCapture(queue.Stream), "cuStreamBeginCapture", $"Capturing a pass on {device.Name}.");
+            queue.IsCapturing = true;
+            try
+            {
+                body();
+            }
+            catch
+            {
+                queue.IsCapturing = false;
+                if (driver.EndCapture(queue.Stream, out nint broken) == CuResult.Success)
+                {
+                    driver.DestroyGraph(broken);
+                }
+
+                throw;
+            }
+
+            queue.IsCapturing = false;
+            device.Require(driver.EndCapture(queue.Stream, out nint graph), "cuStreamEndCapture", $"Capturing a pass on {device.Name}.");
+            return graph;
+        }
+
+        private void Launch(CudaQueue queue) =>
+            device.Require(driver.LaunchGraph(_executable, queue.Stream), "cuGraphLaunch", $"Running a captured pass on {device.Name}.");
     }
 }

@@ -53,6 +53,7 @@ public sealed class CausalState : IDisposable
         }
 
         Cache = new KeyValueCache(model.Device, model.Config, policy, batch, CapacityFrames, TokensPerFrame, dtype);
+        Replays = new StepReplays(this);
     }
 
     /// <summary>The network the state is for.</summary>
@@ -98,6 +99,9 @@ public sealed class CausalState : IDisposable
     public long CacheBytes => Cache.Bytes;
 
     internal KeyValueCache Cache { get; }
+
+    /// <summary>Passes over a full window, recorded where the device can replay them.</summary>
+    internal StepReplays Replays { get; }
 
     /// <summary>Keys and values of the text.</summary>
     internal WanContext Text => _text ?? throw new InvalidOperationException("causal state: there is no text; call SetText first.");
@@ -155,6 +159,7 @@ public sealed class CausalState : IDisposable
     /// <summary>Releases the caches; the model stays.</summary>
     public void Dispose()
     {
+        Replays.Clear();
         Cache.Dispose();
         ClearText();
     }
@@ -182,8 +187,10 @@ public sealed class CausalState : IDisposable
         _isBroken = false;
     }
 
+    // Recorded passes read the keys of the text where they are now.
     private void ClearText()
     {
+        Replays.Clear();
         _text?.Dispose();
         _text = null;
     }

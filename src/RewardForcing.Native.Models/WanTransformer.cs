@@ -175,11 +175,16 @@ public sealed class WanTransformer : IDisposable
         CachePlan plan = state.Begin(startFrame, grid.Frames);
         using Scope scope = pass.BeginScope();
         (Tensor e, Tensor projected) = EmbedTime(pass, times, state.Batch, x.DType);
-        Tensor tokens = LayerChain.Run(pass, EmbedPatches(pass, x), _blocks.Length, (input, layer) =>
-            _blocks[layer].ForwardCached(pass, input, projected, grid, state, layer, plan, cacheOnly && layer == _blocks.Length - 1));
+        Tensor Rest(Pass inner, Tensor latents, Tensor time, Tensor rows)
+        {
+            Tensor tokens = LayerChain.Run(inner, EmbedPatches(inner, latents), _blocks.Length, (input, layer) =>
+                _blocks[layer].ForwardCached(inner, input, rows, grid, state, layer, plan, cacheOnly && layer == _blocks.Length - 1));
+            return cacheOnly ? inner.New(new Shape(0), x.DType) : Head(inner, tokens, time, grid);
+        }
 
+        Tensor flow = state.Replays.Run(pass, plan, cacheOnly, [x, e, projected], Rest);
         state.Complete(plan);
-        return scope.Keep(cacheOnly ? pass.New(new Shape(0), x.DType) : Head(pass, tokens, e, grid));
+        return scope.Keep(flow);
     }
 
     /// <summary>Releases the weights.</summary>

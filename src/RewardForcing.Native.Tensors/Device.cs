@@ -18,6 +18,9 @@ public abstract class Device : IDisposable
     /// <summary>Whether elements can be read and written in place by host code.</summary>
     public abstract bool IsHost { get; }
 
+    /// <summary>Whether a <see cref="CapturedPass"/> is replayed rather than run again.</summary>
+    public virtual bool CanReplay => false;
+
     /// <summary>Bytes handed out and not yet returned.</summary>
     public long LiveBytes { get; private set; }
 
@@ -192,14 +195,8 @@ public abstract class Device : IDisposable
     {
     }
 
-    /// <summary>Records work so that it can be run again; null where the device runs work as it comes.</summary>
-    /// <param name="run">Gives the work to the device; called twice. The results of the first call are released here.</param>
-    /// <param name="outputs">Results of the second call, computed.</param>
-    internal virtual IRecordedWork? Record(Func<OwnedTensor[]> run, out OwnedTensor[] outputs)
-    {
-        outputs = [];
-        return null;
-    }
+    /// <summary>Prepares to record work; null where the device runs work as it comes.</summary>
+    internal virtual IRecordedWork? BeginRecording() => null;
 
     /// <summary>Takes fresh memory, aligned to at least 256 bytes.</summary>
     /// <exception cref="DeviceMemoryException">The system has no more.</exception>

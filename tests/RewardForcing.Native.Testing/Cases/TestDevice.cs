@@ -20,12 +20,13 @@ public sealed record TestDevice(string Name, IReadOnlyList<Func<Device>> Opening
     // The order of blocks and warps may not change a bit, so a shuffled run is another opening of the same device.
     private static IEnumerable<TestDevice> Simulated =>
     [
-        new("cuda-sim", [static () => SimulatedDevices.Open(), static () => Shuffled()]),
+        new("cuda-sim", [static () => SimulatedDevices.Open(), static () => Simulate(new SimulationOptions { Shuffle = true, Seed = 7 })]),
+        new("cuda-sim-checked", [static () => Simulate(new SimulationOptions { Checked = true, Shuffle = true, Seed = 11 })]),
+        new("cuda-sim-perturbed", [static () => Simulate(new SimulationOptions { Perturb = true, Shuffle = true, Seed = 13 })]),
     ];
 
     /// <summary>The device of a name.</summary>
     public static TestDevice Of(string name) => All.Single(device => device.Name == name);
 
-    private static Device Shuffled() =>
-        SimulatedDevices.Open(new SimulatedDriverOptions { Execution = new SimulationOptions { Shuffle = true, Seed = 7 } });
+    private static Device Simulate(SimulationOptions execution) => SimulatedDevices.Open(new SimulatedDriverOptions { Execution = execution });
 }

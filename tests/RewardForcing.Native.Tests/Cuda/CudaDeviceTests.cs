@@ -151,21 +151,31 @@ public class CudaDeviceTests
     }
 
     [NvrtcFact]
-    public void Record_Replayed_ComputesFromWhatTheInputHolds()
+    public void CapturedPass_RunFourTimes_HasItsEffectsOnceEachTime()
     {
         using SimulatedDriver driver = new();
         using (CudaDevice device = SimulatedDevices.On(driver))
         {
             using OwnedTensor input = OwnedTensor.New(device, new Shape(5));
-            input.Value.CopyFrom<float>([1, 2, 3, 4, 5]);
+            using OwnedTensor sum = OwnedTensor.Zeros(device, new Shape(5));
             long before = device.LiveBytes;
-            using (CapturedPass captured = CapturedPass.Record(device, pass => [Add.Forward(pass, Multiply.Forward(pass, input.Value, input.Value), input.Value)]))
+            using (CapturedPass captured = new(device, pass =>
             {
-                Assert.Equal([2f, 6f, 12f, 20f, 30f], captured.Outputs[0].ToArray<float>());
-                input.Value.CopyFrom<float>([0, -1, 10, 0, 1]);
-                DisturbPool(device);
-                captured.Replay();
-                Assert.Equal([0f, 0f, 110f, 0f, 2f], captured.Outputs[0].ToArray<float>());
+                Tensor square = Multiply.Forward(pass, input.Value, input.Value);
+                sum.Value.CopyFrom(Add.Forward(pass, sum.Value, square));
+                return [Add.Forward(pass, square, input.Value)];
+            }))
+            {
+                float expected = 0;
+                for (int run = 1; run <= 4; run++)
+                {
+                    input.Value.CopyFrom<float>([run, run + 1, 0, -run, 10]);
+                    expected += run * run;
+                    Tensor output = captured.Run()[0];
+                    DisturbPool(device);
+                    Assert.Equal([run * (run + 1), (run + 1) * (run + 2), 0f, run * (run - 1), 110f], output.ToArray<float>());
+                    Assert.Equal(expected, sum.Value.ToArray<float>()[0]);
+                }
             }
 
             Assert.Equal(before, device.LiveBytes);
@@ -175,30 +185,28 @@ public class CudaDeviceTests
     }
 
     [Fact]
-    public void Record_OnTheProcessor_RunsAgain()
+    public void CapturedPass_OnTheProcessor_RunsAgain()
     {
         using CpuDevice device = new(1, checkMemory: true);
         using OwnedTensor input = OwnedTensor.New(device, new Shape(2));
-        input.Value.CopyFrom<float>([1, 2]);
-        using CapturedPass captured = CapturedPass.Record(device, pass => [Multiply.Forward(pass, input.Value, input.Value)]);
-        input.Value.CopyFrom<float>([3, 4]);
-        captured.Replay();
-        Assert.Equal([9f, 16f], captured.Outputs[0].ToArray<float>());
+        using CapturedPass captured = new(device, pass => [Multiply.Forward(pass, input.Value, input.Value)]);
+        foreach (float value in (ReadOnlySpan<float>)[1, 3, 5])
+        {
+            input.Value.CopyFrom<float>([value, -value]);
+            Assert.Equal([value * value, value * value], captured.Run()[0].ToArray<float>());
+        }
     }
 
     [NvrtcFact]
-    public void Record_BodyReadsFromTheDevice_IsRefusedAndTheDeviceWorksOn()
+    public void CapturedPass_BodyReadsFromTheDevice_IsRefusedAndTheDeviceWorksOn()
     {
         using SimulatedDriver driver = new();
         using (CudaDevice device = SimulatedDevices.On(driver))
         {
             using OwnedTensor input = OwnedTensor.Zeros(device, new Shape(2));
-            int runs = 0;
-            InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => CapturedPass.Record(device, pass =>
-            {
-                Tensor y = Multiply.Forward(pass, input.Value, input.Value);
-                return runs++ == 0 ? [y] : [pass.From<float>(new Shape(2), y.ToArray<float>())];
-            }));
+            using CapturedPass captured = new(device, pass => [pass.From<float>(new Shape(2), Multiply.Forward(pass, input.Value, input.Value).ToArray<float>())]);
+            captured.Run();
+            InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => captured.Run());
             Assert.Contains("cannot copy to the host while a pass is being captured", error.Message, StringComparison.Ordinal);
             Assert.Equal([0f, 0f], input.Value.ToArray<float>());
         }

@@ -1,7 +1,11 @@
+using RewardForcing.Native.Cuda;
+using RewardForcing.Native.CudaSim;
 using RewardForcing.Native.Formats;
 using RewardForcing.Native.Tensors;
 using RewardForcing.Native.Testing;
 using RewardForcing.Native.Testing.Golden;
+using RewardForcing.Native.Testing.Simulation;
+using RewardForcing.Native.Tests.Cuda;
 using Xunit;
 
 namespace RewardForcing.Native.Tests.Golden;
@@ -39,6 +43,21 @@ public sealed class GoldenSuiteTests
         Assert.True(result.IsSupported, $"{result.Case} is of no supported kind");
         Assert.True(result.Passed, $"{result.Case}: {result.Failure} {result.Worst}");
         Assert.Equal(0, device.LiveBytes);
+    }
+
+    [NvrtcTheory]
+    [MemberData(nameof(Cases))]
+    public void RunFile_EveryFixtureOnSimulatedCuda_AgreesWithItsReference(string path)
+    {
+        using SimulatedDriver driver = new();
+        using (CudaDevice device = SimulatedDevices.On(driver, ProductChoice.Library))
+        {
+            GoldenResult result = GoldenSuite.RunFile(Fixtures.Path(path), device);
+            Assert.True(result.Passed, $"{result.Case}: {result.Failure} {result.Worst}");
+            Assert.Equal(0, device.LiveBytes);
+        }
+
+        Assert.Empty(driver.Leaks);
     }
 
     [Theory]

@@ -20,7 +20,7 @@ public static class OpCaseCheck
         Device[] opened = [.. device.Openings.Select(static open => open())];
         try
         {
-            return [.. CaseTypes.All(sample.Inputs).SelectMany(types => Forward(sample, types, opened, sample.Run))];
+            return [.. CaseTypes.All(sample.Inputs).SelectMany(types => Forward(sample, types, opened, sample.Run, device.MostDraws))];
         }
         finally
         {
@@ -37,9 +37,10 @@ public static class OpCaseCheck
     }
 
     /// <summary>Compares one combination of types on devices that must agree in every bit.</summary>
-    public static IEnumerable<string> Forward(OpSample sample, CaseTypes types, IReadOnlyList<Device> devices, Func<Pass, Tensor[], Tensor> run)
+    public static IEnumerable<string> Forward(
+        OpSample sample, CaseTypes types, IReadOnlyList<Device> devices, Func<Pass, Tensor[], Tensor> run, int mostDraws = MostDraws)
     {
-        CaseTruth[] draws = Draws(sample, types);
+        CaseTruth[] draws = Draws(sample, types, mostDraws);
         double error = draws.Max(static draw => draw.FloatError);
         foreach (CaseTruth draw in draws)
         {
@@ -64,11 +65,11 @@ public static class OpCaseCheck
         }
     }
 
-    private static CaseTruth[] Draws(OpSample sample, CaseTypes types)
+    private static CaseTruth[] Draws(OpSample sample, CaseTypes types, int most)
     {
         // One element may be exact by luck: the error of the formula is the largest of many.
         CaseTruth first = new(sample, types, 1);
-        int draws = first.Expected.Length == 0 ? 1 : Math.Clamp(ElementsWanted / first.Expected.Length, 1, MostDraws);
+        int draws = first.Expected.Length == 0 ? 1 : Math.Clamp(ElementsWanted / first.Expected.Length, 1, most);
         return [first, .. Enumerable.Range(2, draws - 1).Select(seed => new CaseTruth(sample, types, seed))];
     }
 

@@ -10,6 +10,9 @@ namespace RewardForcing.Native.Testing.Cases;
 /// <param name="Openings">Opens it; for the CPU once for each number of threads. With its memory checked where that can be done.</param>
 public sealed record TestDevice(string Name, IReadOnlyList<Func<Device>> Openings)
 {
+    /// <summary>Most inputs drawn for one size and one set of types; few where running takes long.</summary>
+    public int MostDraws { get; init; } = 16;
+
     /// <summary>Every device of this machine: the CPU always, the simulated CUDA device where kernels can be compiled.</summary>
     public static IReadOnlyList<TestDevice> All { get; } =
     [
@@ -21,8 +24,8 @@ public sealed record TestDevice(string Name, IReadOnlyList<Func<Device>> Opening
     private static IEnumerable<TestDevice> Simulated =>
     [
         new("cuda-sim", [static () => SimulatedDevices.Open(), static () => Simulate(new SimulationOptions { Shuffle = true, Seed = 7 })]),
-        new("cuda-sim-checked", [static () => Simulate(new SimulationOptions { Checked = true, Shuffle = true, Seed = 11 })]),
-        new("cuda-sim-perturbed", [static () => Simulate(new SimulationOptions { Perturb = true, Shuffle = true, Seed = 13 })]),
+        new("cuda-sim-checked", [static () => Simulate(new SimulationOptions { Checked = true, Shuffle = true, Seed = 11 })]) { MostDraws = 1 },
+        new("cuda-sim-perturbed", [static () => Simulate(new SimulationOptions { Perturb = true, Shuffle = true, Seed = 13 })]) { MostDraws = 2 },
     ];
 
     /// <summary>The device of a name.</summary>

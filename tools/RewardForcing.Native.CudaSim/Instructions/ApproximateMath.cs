@@ -6,7 +6,7 @@ using RewardForcing.Native.CudaSim.Ptx;
 namespace RewardForcing.Native.CudaSim.Instructions;
 
 /// <summary>
-/// Functions that PTX defines up to an error only: computed as exactly as binary32 allows, and disturbed at random in a perturbed run, so that nothing
+/// Functions that PTX defines up to an error only: computed as exactly as binary32 allows, and disturbed in a perturbed run, the same result always alike, so that nothing
 /// comes to depend on the simulator's own last bits.
 /// </summary>
 internal static unsafe class ApproximateMath
@@ -78,18 +78,27 @@ internal static unsafe class ApproximateMath
     private static Operation* RunDisturb(Warp w, Operation* o)
     {
         var d = (uint*)(w.Registers + o->D);
+        uint seed = (uint)w.Block.Grid.Options.Seed * 0x9E3779B9;
         for (uint left = w.Mask; left != 0; left &= left - 1)
         {
             int lane = Warp.First(left);
             uint magnitude = d[lane] & 0x7FFFFFFF;
             if (magnitude is < 0x7F7FFF00 and > 0x00800100)
             {
-                long move = (w.Random() % ((2 * o->Mode) + 1)) - o->Mode;
+                long move = (Scatter(d[lane] ^ seed) % ((2 * o->Mode) + 1)) - o->Mode;
                 d[lane] = (uint)Math.Max(d[lane] + move, d[lane] & 0x80000000);
             }
         }
 
         return o + 1;
+    }
+
+    // A function of the result alone: hardware is not exact either, but it gives the same for the same.
+    private static long Scatter(uint bits)
+    {
+        bits = (bits ^ (bits >> 16)) * 0x85EBCA6B;
+        bits = (bits ^ (bits >> 13)) * 0xC2B2AE35;
+        return bits ^ (bits >> 16);
     }
 
     /// <summary>2^x: whole part into the exponent, the rest by its Taylor series, of which seven terms reach the last place for |x| of at most 1/2.</summary>

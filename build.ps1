@@ -14,7 +14,7 @@ usage: ./build.ps1 VERB
   demo      generate a short video from a miniature checkpoint made on the spot
   test      build, run every test, say what was absent, and count
   build     restore and build everything (Release)
-  kernels   compile the CUDA kernels
+  kernels   compile the CUDA kernels for every architecture; print registers, shared memory and spills
   bench     run the benchmarks; arguments go to them, "bench help" lists them
   publish   make one self-contained rewardforcing for this platform in artifacts/publish
   format    rewrite sources in the house format
@@ -113,7 +113,10 @@ switch ($Verb) {
     'demo' { Invoke-Demo @Rest }
     'test' { Invoke-Tests }
     'build' { Invoke-Dotnet build $solution -c Release '-m:2' -v minimal }
-    'kernels' { [Console]::Error.WriteLine('The CUDA kernels are not part of this version yet; there is nothing to compile.'); exit 1 }
+    'kernels' {
+        [void](Get-Nvrtc)
+        Invoke-Dotnet run --project tools/KernelLab -c Release '--' @Rest
+    }
     'bench' { Invoke-Dotnet run --project benchmarks/RewardForcing.Native.Benchmarks -c Release '--' @Rest }
     'publish' { Publish-Cli ($Rest | Select-Object -First 1) }
     'format' {

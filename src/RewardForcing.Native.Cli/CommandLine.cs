@@ -69,7 +69,8 @@ public static class CommandLine
             return $"{option.Name} must be {expected}, got {value.Value}.";
         }
 
-        return error.Message.ReplaceLineEndings(" ");
+        return error.SymbolResult is OptionResult { IdentifierTokenCount: > 1, Option.Arity.MaximumNumberOfValues: <= 1 } repeated
+            ? $"{repeated.Option.Name} is given {repeated.IdentifierTokenCount} times; give it once." : error.Message.ReplaceLineEndings(" ");
     }
 
     private static HashSet<string> OptionNames(Command command)

@@ -13,10 +13,10 @@ internal sealed class GenerateArguments
     private const int VBenchSamples = 5;
 
     private readonly Option<string?> _configPath = Text("--config_path", "The run's YAML file; the published Reward Forcing run if not given.", "FILE");
-    private readonly Option<string?> _checkpointPath = Text("--checkpoint_path", "Weights (.pt or .safetensors) that replace the model folder's transformer.", "FILE");
+    private readonly Option<string?> _checkpointPath = Text("--checkpoint_path", "Weights (.pt, .safetensors, an index of shards, or a folder with one of them) that replace the model folder's transformer.", "FILE");
     private readonly Option<string?> _dataPath = Text("--data_path", "A file of prompts, one a line; with --i2v a folder of images and captions.", "PATH");
     private readonly Option<string?> _extendedPromptPath = Text("--extended_prompt_path", "As many prompts as --data_path has: these are used, those name the files.", "FILE");
-    private readonly Option<string> _outputFolder = new("--output_folder") { Description = "Where the videos go.", HelpName = "DIR", DefaultValueFactory = static _ => "videos" };
+    private readonly Option<string> _outputFolder = Named(new Option<string>("--output_folder") { Description = "Where the videos go.", HelpName = "DIR", DefaultValueFactory = static _ => "videos" });
     private readonly Option<int?> _frames = new("--num_output_frames") { Description = "Latent frames: F of them are 1 + 4 (F - 1) frames. 21 if not given, or what fits into blocks.", HelpName = "N" };
     private readonly Option<bool> _i2v = new("--i2v") { Description = "Start from images: those of --data_path, or --image." };
     private readonly Option<bool> _useEma = new("--use_ema") { Description = "Take the running average of a checkpoint's weights." };
@@ -135,7 +135,23 @@ internal sealed class GenerateArguments
         };
     }
 
-    private static Option<string?> Text(string name, string description, string value) => new(name) { Description = description, HelpName = value };
+    private static Option<string?> Text(string name, string description, string value)
+    {
+        Option<string?> option = new(name) { Description = description, HelpName = value };
+        return value is "FILE" or "DIR" or "PATH" ? Named(option) : option;
+    }
+
+    private static Option<T> Named<T>(Option<T> option)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value.Length: 0 }])
+            {
+                result.AddError($"{option.Name} must name a file or a folder, got an empty text.");
+            }
+        });
+        return option;
+    }
 
     private static Option<string> OneOf(string name, string description, params string[] values)
     {

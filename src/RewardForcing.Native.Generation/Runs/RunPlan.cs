@@ -43,6 +43,11 @@ internal sealed class RunPlan
     /// <exception cref="IOException">A folder cannot be made or written to.</exception>
     public static void CheckWritable(string folder, params string?[] others)
     {
+        if (others.FirstOrDefault(Directory.Exists) is { } taken)
+        {
+            throw new IOException($"{taken}: expected the name of a file to write, found a folder.");
+        }
+
         foreach (string place in others.OfType<string>().Select(static path => Path.GetDirectoryName(Path.GetFullPath(path))!).Prepend(folder).Distinct())
         {
             try

@@ -14,6 +14,9 @@ internal sealed record VideoSetup(GenerationSettings Settings, int NewFrames, in
     private const int SpatialScale = 8;
     private const int TemporalScale = 4;
 
+    // 7 days at 16 frames a second; far below where counts of frames stop being whole numbers.
+    private const int MostFrames = 2_419_200;
+
     /// <summary>All latent frames, given ones included.</summary>
     public int LatentFrames => NewFrames + GivenFrames;
 
@@ -35,6 +38,11 @@ internal sealed record VideoSetup(GenerationSettings Settings, int NewFrames, in
         if (NewFrames < 1)
         {
             throw new ArgumentException($"--num_output_frames must leave at least 1 latent frame to generate, got {LatentFrames} of which {GivenFrames} are given.");
+        }
+
+        if (LatentFrames > MostFrames)
+        {
+            throw new ArgumentException($"--num_output_frames must be at most {MostFrames}, a week of video; got {LatentFrames}.");
         }
 
         _ = Blocks();

@@ -5,8 +5,10 @@ namespace RewardForcing.Native.Tensors;
 /// <summary>Host memory for large blocks: on Linux in pages of 2 MiB where the system has them.</summary>
 /// <remarks>
 /// A block in 4 KiB pages lies anywhere in physical memory, so that some sets of the second-level cache get several times their share of
-/// it, and walking it needs hundreds of entries of the address cache. Measured: <c>benchmarks/LOG.md</c>. The advice is only that; memory
-/// is the same without it.
+/// it, and walking it needs hundreds of entries of the address cache. Where the system gives large pages on request only, as Debian and Ubuntu
+/// do, this advice decides; no managed call gives it, and memory is allocated below <c>Cuda/Interop</c>, so it is the one native function
+/// imported elsewhere. <c>benchmarks/LOG.md</c> has an indication of the gain and no alternated measurement on a quiet machine yet; a process
+/// started under <c>prctl(PR_SET_THP_DISABLE)</c> runs without it. The advice is only that; memory is the same without it.
 /// </remarks>
 internal static unsafe partial class HostPages
 {

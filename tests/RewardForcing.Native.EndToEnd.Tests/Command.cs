@@ -6,7 +6,7 @@ namespace RewardForcing.Native.EndToEnd.Tests;
 public static class Command
 {
     private const string Status = "/proc/self/status";
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _limit = TimeSpan.FromMinutes(5);
 
     public static CommandResult Run(params string[] arguments) => Run(new Dictionary<string, string>(), arguments);
 

@@ -14,7 +14,7 @@ usage: ./build.ps1 VERB
   demo      generate a short video from a miniature checkpoint made on the spot
   test      build, run every test, say what was absent, and count
   build     restore and build everything (Release)
-  kernels   compile the CUDA kernels for every architecture; print registers, shared memory and spills
+  kernels   compile the CUDA kernels and hold them to their budget; 'run KERNEL' and 'project' count on the simulated device
   bench     run the benchmarks; arguments go to them, "bench help" lists them
   publish   make one self-contained rewardforcing for this platform in artifacts/publish
   format    rewrite sources in the house format
@@ -114,7 +114,7 @@ switch ($Verb) {
     'test' { Invoke-Tests }
     'build' { Invoke-Dotnet build $solution -c Release '-m:2' -v minimal }
     'kernels' {
-        [void](Get-Nvrtc)
+        if (-not (Get-Nvrtc)) { Write-Host 'NVRTC is missing: set CUDA_PATH or REWARDFORCING_NVRTC.'; exit 1 }
         Invoke-Dotnet run --project tools/KernelLab -c Release '--' @Rest
     }
     'bench' { Invoke-Dotnet run --project benchmarks/RewardForcing.Native.Benchmarks -c Release '--' @Rest }

@@ -14,7 +14,7 @@ usage: ./build.sh VERB
   demo      generate a short video from a miniature checkpoint made on the spot
   test      build, run every test, say what was absent, and count
   build     restore and build everything (Release)
-  kernels   compile the CUDA kernels for every architecture; print registers, shared memory and spills
+  kernels   compile the CUDA kernels and hold them to their budget; 'run KERNEL' and 'project' count on the simulated device
   bench     run the benchmarks; arguments go to them, `bench help` lists them
   publish   make one self-contained rewardforcing for this platform in artifacts/publish
   format    rewrite sources in the house format
@@ -128,7 +128,7 @@ case "$verb" in
   test) run_tests ;;
   build) build ;;
   kernels)
-    tools/fetch-nvrtc.sh || true
+    tools/fetch-nvrtc.sh
     dotnet run --project tools/KernelLab -c Release -- "$@"
     ;;
   bench) dotnet run --project benchmarks/RewardForcing.Native.Benchmarks -c Release -- "$@" ;;

@@ -26,6 +26,18 @@ internal sealed record KernelBudget
     [JsonPropertyName("registers_of")]
     public required Dictionary<string, int> RegistersOf { get; init; }
 
+    /// <summary>What is counted on the simulated device, of the standard workloads of <see cref="CountedKernels"/>.</summary>
+    [JsonPropertyName("counted_kernels")]
+    public required string[] CountedKernels { get; init; }
+
+    /// <summary>Passes through the banks of shared memory for each that is needed, at most.</summary>
+    [JsonPropertyName("wavefronts_per_phase")]
+    public required double WavefrontsPerPhase { get; init; }
+
+    /// <summary>Share of the bytes in touched sectors that is used, at least.</summary>
+    [JsonPropertyName("sector_efficiency")]
+    public required double SectorEfficiency { get; init; }
+
     /// <summary>Reads the file.</summary>
     /// <param name="path">Path.</param>
     /// <exception cref="FormatException">It is no budget.</exception>
@@ -65,6 +77,26 @@ internal sealed record KernelBudget
         if (row.Blocks < Blocks)
         {
             yield return $"{what} fits a multiprocessor {row.Blocks} times, and {Blocks} is the least allowed.";
+        }
+    }
+
+    /// <summary>One sentence for each count of a run that is worse than it may be; the tensor cores must do exactly what is needed.</summary>
+    public IEnumerable<string> Judge(LabRun run)
+    {
+        string what = $"{run.Workload.Kernel} {run.Workload.Title}";
+        if (run.Counts.WavefrontsPerPhase > WavefrontsPerPhase)
+        {
+            yield return $"{what} takes {run.Counts.WavefrontsPerPhase:F3} wavefronts a phase, and {WavefrontsPerPhase} are allowed.";
+        }
+
+        if (run.Counts.SectorEfficiency < SectorEfficiency)
+        {
+            yield return $"{what} uses {run.Counts.SectorEfficiency:P1} of the sectors it touches, and {SectorEfficiency:P0} is the least allowed.";
+        }
+
+        if (run.MultiplyAdds != run.Workload.MultiplyAdds)
+        {
+            yield return $"{what} multiplies {run.MultiplyAdds} times on the tensor cores, and {run.Workload.MultiplyAdds} are needed.";
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RewardForcing.Native.KernelLab;
 
 /// <summary>What one entry of one variant takes on one architecture.</summary>
@@ -13,4 +15,10 @@ namespace RewardForcing.Native.KernelLab;
 /// <param name="Blocks">Blocks a multiprocessor holds; 0 if one does not fit.</param>
 /// <param name="Occupancy">Share of its warps, 0 to 1.</param>
 internal sealed record KernelRow(
-    string Kernel, string Entry, string Variant, string Architecture, int Registers, int StackBytes, int SpillBytes, int SharedBytes, int Threads, int Blocks, double Occupancy);
+    string Kernel, string Entry, string Variant, string Architecture, int Registers, int StackBytes, int SpillBytes, int SharedBytes, int Threads, int Blocks, double Occupancy)
+{
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Entry,-30} {Architecture,-6} {Registers,4} registers {SpillBytes,4} B spilled {StackBytes,4} B stack {SharedBytes,7} B shared {Blocks,3} blocks of {Threads,3} {100 * Occupancy,4:F0} %  {Variant}");
+}

@@ -12,22 +12,27 @@ internal sealed partial record KernelVariant(KernelSource Source, IReadOnlyDicti
     /// <summary>The macros as they are written in a <c>Variants:</c> line.</summary>
     public string Name => string.Join(' ', Defines.Select(static define => $"{define.Key}={define.Value}"));
 
+    /// <summary>Whether it is compiled for an architecture.</summary>
+    public bool IsFor(string architecture) => Architecture is null || Architecture == architecture;
+
     /// <summary>Reads the <c>Variants:</c> lines of a file: each is the product of its macros' lists; a value may be an earlier macro's name.</summary>
     /// <param name="source">The file.</param>
     /// <exception cref="FormatException">The file has none, or a line is not understood.</exception>
-    public static IReadOnlyList<KernelVariant> Read(KernelSource source)
+    public static IReadOnlyList<KernelVariant> Read(KernelSource source) => [.. Lines(source).SelectMany(static line => line)];
+
+    /// <summary>One variant of each line, the last: those with the largest tiles are written last.</summary>
+    /// <param name="source">The file.</param>
+    /// <exception cref="FormatException">The file has none, or a line is not understood.</exception>
+    public static IReadOnlyList<KernelVariant> Representatives(KernelSource source) => [.. Lines(source).Select(static line => line[^1])];
+
+    private static KernelVariant[][] Lines(KernelSource source)
     {
-        List<KernelVariant> variants = [];
-        foreach (Match line in VariantsLine().Matches(source.Text))
+        KernelVariant[][] lines = [.. VariantsLine().Matches(source.Text).Select(line =>
         {
             string? architecture = line.Groups["architecture"] is { Success: true } only ? only.Value : null;
-            foreach (Dictionary<string, string> defines in Product(source.Name, line.Groups["macros"].Value))
-            {
-                variants.Add(new KernelVariant(source, defines, architecture));
-            }
-        }
-
-        return variants.Count > 0 ? variants : throw new FormatException($"kernels/{source.Name}: there is no line of variants; see kernels/README.md.");
+            return Product(source.Name, line.Groups["macros"].Value).Select(defines => new KernelVariant(source, defines, architecture)).ToArray();
+        })];
+        return lines.Length > 0 ? lines : throw new FormatException($"kernels/{source.Name}: there is no line of variants; see kernels/README.md.");
     }
 
     private static List<Dictionary<string, string>> Product(string file, string macros)

@@ -1,103 +1,34 @@
-using System.Text.Json;
 using RewardForcing.Native.Cuda;
-using RewardForcing.Native.Cuda.Compilation;
 using RewardForcing.Native.KernelLab;
 
-const string UsageText = "usage: KernelLab [--kernel STEM] [--arch sm_80|sm_86|sm_89|sm_90a] [--json] [--kernels FOLDER]";
-string? only = null;
-string? architecture = null;
-string folder = "kernels";
-bool json = false;
-for (int i = 0; i < args.Length; i++)
-{
-    switch (args[i])
-    {
-        case "--kernel" when i + 1 < args.Length:
-            only = args[++i];
-            break;
-        case "--arch" when i + 1 < args.Length:
-            architecture = args[++i];
-            break;
-        case "--kernels" when i + 1 < args.Length:
-            folder = args[++i];
-            break;
-        case "--json":
-            json = true;
-            break;
-        default:
-            return Refuse($"{args[i]} was not understood.\n{UsageText}", 2);
-    }
-}
+const string UsageText = """
+    usage: KernelLab [--kernel STEM] [--arch sm_80|sm_86|sm_89|sm_90a] [--json]
+               compiles every variant of every kernel, prints what it takes, and fails where that is over kernels/budget.json
+           KernelLab run KERNEL [--case N] [--dtype bf16|f32] [--device a100|h100] [--lines] [--json]
+               runs a kernel on the simulated device, checked; counts what it does, and says what bounds it on an H100
+           KernelLab project [--json]
+               projects frames per second of the 1.3B model on an H100 from such counts
+           --kernels FOLDER   where the kernels are; default: kernels
+    """;
 
-Multiprocessor[] targets = [.. Multiprocessor.All.Where(target => architecture is null || target.Architecture == architecture)];
-if (targets.Length == 0)
-{
-    return Refuse($"{architecture} is no architecture kernels are compiled for.\n{UsageText}", 2);
-}
-
-KernelSources sources = KernelSources.FromFolder(folder);
-string[] stems = [.. sources.Stems.Where(stem => only is null || stem == only)];
-if (stems.Length == 0)
-{
-    return Refuse(only is null ? $"{folder} holds no kernels." : $"{folder} holds no kernel {only}.", 2);
-}
-
-if (KernelCompiler.Open(out string? missing) is not { } compiler)
-{
-    return Refuse(missing ?? "NVRTC is missing.", 1);
-}
-
-List<KernelRow> rows = [];
-List<string> faults = [];
 try
 {
-    KernelBudget budget = KernelBudget.Read(Path.Combine(folder, "budget.json"));
-    KernelTable table = new(new KernelCache(KernelCache.DefaultFolder, compiler));
-    foreach (KernelVariant variant in stems.SelectMany(stem => KernelVariant.Read(sources.Get(stem))))
+    LabArguments arguments = new(args);
+    return arguments.Verb switch
     {
-        foreach (Multiprocessor target in targets.Where(target => variant.Architecture is null || variant.Architecture == target.Architecture))
-        {
-            foreach (KernelRow row in table.Compile(variant, target))
-            {
-                rows.Add(row);
-                faults.AddRange(budget.Judge(row));
-                if (!json)
-                {
-                    Print(row);
-                }
-            }
-        }
-    }
+        "table" => TableCommand.Run(arguments),
+        "run" => RunCommand.Run(arguments),
+        _ => throw new ArgumentException($"KernelLab: there is no verb {arguments.Verb}."),
+    };
 }
-catch (Exception error) when (error is CudaException or FormatException or IOException or ArgumentException)
+catch (ArgumentException error)
 {
-    return Refuse(error.Message, 1);
+    Console.Error.WriteLine(error.Message);
+    Console.Error.WriteLine(UsageText);
+    return 2;
 }
-
-if (json)
+catch (Exception error) when (error is CudaException or FormatException or IOException or NotSupportedException)
 {
-    JsonSerializerOptions options = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-    Console.WriteLine(JsonSerializer.Serialize(new { nvrtc = compiler.Version, kernels = rows, over_budget = faults }, options));
-}
-
-foreach (string fault in faults)
-{
-    Console.Error.WriteLine(fault);
-}
-
-if (!json)
-{
-    Console.WriteLine($"{rows.Count} kernels compiled with NVRTC {compiler.Version}, {faults.Count} over budget");
-}
-
-return faults.Count == 0 ? 0 : 1;
-
-static void Print(KernelRow row) => Console.WriteLine(
-    $"{row.Entry,-30} {row.Architecture,-6} {row.Registers,4} registers {row.SpillBytes,4} B spilled {row.StackBytes,4} B stack {row.SharedBytes,7} B shared "
-    + $"{row.Blocks,3} blocks of {row.Threads,3} {row.Occupancy,4:P0}  {row.Variant}");
-
-static int Refuse(string sentence, int code)
-{
-    Console.Error.WriteLine(sentence);
-    return code;
+    Console.Error.WriteLine(error.Message);
+    return 1;
 }

@@ -19,6 +19,9 @@ public static class SimulatedDevices
     /// <summary>Whether kernels can be compiled on this machine.</summary>
     public static bool AreAvailable => Compiler.Value is not null;
 
+    /// <summary>The kernels that were compiled here before, and what compiles the others.</summary>
+    public static KernelCache Compiled => Cache.Value;
+
     /// <summary>Opens a device on a driver of its own.</summary>
     /// <param name="options">Which device, and how it runs; null for a fast A100.</param>
     /// <param name="products">Who multiplies matrices.</param>

@@ -1,0 +1,68 @@
+using RewardForcing.Native.Cuda.Compilation;
+using RewardForcing.Native.CudaSim;
+using RewardForcing.Native.KernelLab;
+using RewardForcing.Native.Ops;
+using RewardForcing.Native.Tensors;
+using RewardForcing.Native.Testing.Simulation;
+using RewardForcing.Native.Tests.Architecture;
+using RewardForcing.Native.Tests.Cuda;
+using Xunit;
+
+namespace RewardForcing.Native.Tests.KernelLab;
+
+/// <summary>What kernels take and do, held to <c>kernels/budget.json</c>; <c>./build.sh kernels</c> holds every variant on every architecture to it.</summary>
+public class KernelBudgetTests
+{
+    private static readonly KernelSources Sources = Devices.Kernels();
+    private static readonly KernelBudget Budget = KernelBudget.Read(Path.Combine(SourceFile.Root, "kernels", "budget.json"));
+
+    public static TheoryData<string> Stems => [.. Sources.Stems];
+
+    public static TheoryData<string> Counted => [.. Budget.CountedKernels];
+
+    [NvrtcTheory]
+    [MemberData(nameof(Stems))]
+    public void Variants_Compiled_TakeNoMoreThanTheBudget(string stem)
+    {
+        KernelTable table = new(SimulatedDevices.Compiled);
+        Multiprocessor Target(KernelVariant variant) => Multiprocessor.All.First(target => variant.IsFor(target.Architecture));
+        KernelRow[] rows = [.. KernelVariant.Representatives(Sources.Get(stem)).SelectMany(variant => table.Compile(variant, Target(variant)))];
+        Assert.NotEmpty(rows);
+        Assert.Empty(rows.SelectMany(Budget.Judge));
+    }
+
+    [NvrtcTheory]
+    [MemberData(nameof(Counted))]
+    public void Kernel_Simulated_MovesAndMultipliesNoMoreThanTheBudget(string kernel)
+    {
+        LabRun run = LabRun.Of(LabWorkload.Standard.Single(workload => workload.Kernel == kernel), DType.BF16, DeviceProfile.A100);
+        Assert.NotEmpty(run.Launches);
+        Assert.True(run.Counts.UsedBytes > 0);
+        Assert.Empty(Budget.Judge(run));
+    }
+
+    [Fact]
+    public void Judge_RowOverEveryLimit_NamesEachOfThem()
+    {
+        KernelRow row = new("unary", "unary_forward", "RF_N=8", "sm_80", Registers: 65, StackBytes: 8, SpillBytes: 4, SharedBytes: 0, Threads: 256, Blocks: 0, Occupancy: 0);
+        string[] sentences = [.. Budget.Judge(row)];
+        Assert.Collection(
+            sentences, static one => Assert.Contains("spills 4 bytes", one, StringComparison.Ordinal), static one => Assert.Contains("stack of 8 bytes", one, StringComparison.Ordinal),
+            static one => Assert.Contains("65 registers", one, StringComparison.Ordinal), static one => Assert.Contains("fits a multiprocessor 0 times", one, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Read_UnknownMember_Throws()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, """{ "spill_bytes": 0, "spills": 0 }""");
+            Assert.Throws<FormatException>(() => KernelBudget.Read(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}

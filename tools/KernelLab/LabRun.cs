@@ -1,0 +1,80 @@
+using RewardForcing.Native.Cuda;
+using RewardForcing.Native.CudaSim;
+using RewardForcing.Native.CudaSim.Checking;
+using RewardForcing.Native.CudaSim.Execution;
+using RewardForcing.Native.Tensors;
+using RewardForcing.Native.Testing.Cases;
+using RewardForcing.Native.Testing.Simulation;
+
+namespace RewardForcing.Native.KernelLab;
+
+/// <summary>What came of running a workload on the simulated device, checked.</summary>
+internal sealed class LabRun
+{
+    private LabRun(LabWorkload workload, IReadOnlyList<LaunchReport> launches, long leastBytes)
+    {
+        (Workload, Launches, Counts, LeastBytes) = (workload, launches, new KernelCounts(launches), leastBytes);
+        Roofline = new Roofline(Counts, leastBytes);
+    }
+
+    /// <summary>What was run.</summary>
+    public LabWorkload Workload { get; }
+
+    /// <summary>Launches of its kernel; where the op has no kernel of its name, all it launched.</summary>
+    public IReadOnlyList<LaunchReport> Launches { get; }
+
+    /// <summary>What they did.</summary>
+    public KernelCounts Counts { get; }
+
+    /// <summary>Bytes of all operands and the result, each once.</summary>
+    public long LeastBytes { get; }
+
+    /// <summary>What bounds it on an H100.</summary>
+    public Roofline Roofline { get; }
+
+    /// <summary>Multiply-adds the tensor cores did.</summary>
+    public long MultiplyAdds => Counts.MatrixMultiplyAdds + Counts.WarpgroupMultiplyAdds;
+
+    /// <summary>Runs a workload.</summary>
+    /// <param name="workload">What to run.</param>
+    /// <param name="type">Element type of activations and weights.</param>
+    /// <param name="profile">Device.</param>
+    /// <exception cref="CudaException">The checks found something.</exception>
+    public static LabRun Of(LabWorkload workload, DType type, DeviceProfile profile)
+    {
+        List<LaunchReport> launches = [];
+
+        // Tiles are chosen by the number of multiprocessors: with one, a few blocks get those of a large problem.
+        SimulatedDriverOptions options = new()
+        {
+            Devices = [profile with { Multiprocessors = 1 }], Execution = new SimulationOptions { Checked = true }, Launched = launches.Add,
+        };
+        using CudaDevice device = SimulatedDevices.Open(options, ProductChoice.OwnKernels, checkMemory: false);
+        using var pass = Pass.Inference(device);
+        Tensor[] inputs = Inputs(workload, type, pass);
+        Tensor result = workload.Run(pass, inputs);
+        device.Synchronize();
+        string entry = workload.Kernel + "_forward";
+        LaunchReport[] own = [.. launches.Where(launch => launch.Kernel.StartsWith(entry, StringComparison.Ordinal))];
+        return new LabRun(workload, own.Length > 0 ? own : launches, inputs.Append(result).Sum(static tensor => tensor.Bytes));
+    }
+
+    private static Tensor[] Inputs(LabWorkload workload, DType type, Pass pass)
+    {
+        CaseTypes types = new(type, type);
+        Random random = new(1);
+        return [.. workload.Inputs.Select(input =>
+        {
+            Tensor tensor = pass.New(input.Shape, types.Of(input.Kind));
+            double[] values = new double[input.Shape.Count];
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = input.Kind == InputKind.Index ? random.Next((int)input.Low, (int)input.High)
+                    : ElementValues.Round(tensor.DType, input.Low + (random.NextDouble() * (input.High - input.Low)));
+            }
+
+            ElementValues.Write(tensor, values);
+            return tensor;
+        })];
+    }
+}

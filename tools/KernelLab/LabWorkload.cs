@@ -1,0 +1,35 @@
+using RewardForcing.Native.Tensors;
+using RewardForcing.Native.Testing.Cases;
+
+namespace RewardForcing.Native.KernelLab;
+
+/// <summary>A call of an op whose kernel is looked at.</summary>
+/// <param name="Kernel">Stem of the op.</param>
+/// <param name="Title">Sizes and settings.</param>
+/// <param name="Inputs">The tensors it takes.</param>
+/// <param name="Run">Calls it.</param>
+internal sealed record LabWorkload(string Kernel, string Title, IReadOnlyList<CaseInput> Inputs, Func<Pass, Tensor[], Tensor> Run)
+{
+    /// <summary>Multiply-adds that the tensor cores must do; 0 where they are not used.</summary>
+    public long MultiplyAdds { get; init; }
+
+    /// <summary>
+    /// Sizes that fill the tiles which the 1.3B model's sizes get, and no more blocks than show it; what <c>budget.json</c> asserts is asserted of these.
+    /// </summary>
+    public static IReadOnlyList<LabWorkload> Standard { get; } =
+    [
+        Of(new AttentionCase(), new(1, 256, 512, 1, 128), 2L * 256 * 512 * 128),
+        Of(new LinearCase(), new(256, 256, 512, true, Ops.Activation.GeluTanh), 256L * 256 * 512),
+        Of(new FusedMlpCase(), new(1, 2, 128, 256, 512), 256L * 256 * 512),
+        Of(new RmsNormCase(), new(64, 1536)),
+        Of(new RmsNormRopeCase(), new(1, new(2, 4, 8), 0, 12, 128)),
+        Of(new ModulatedLayerNormCase(), new(1, 2, 32, 1536)),
+        Of(new CausalConv3dCase(), new(new(1, 2, 8, 16, 96), new(96, 96, 3, 3, 3), History: 2), 256L * 96 * 96 * 27),
+    ];
+
+    /// <summary>A sample of an op's case.</summary>
+    public static LabWorkload Of(OpSample sample) => new(sample.Case.Name, sample.Title, sample.Inputs, sample.Run);
+
+    private static LabWorkload Of<TSize>(OpCase<TSize> test, TSize size, long multiplyAdds = 0)
+        where TSize : notnull => new(test.Name, size.ToString()!, test.Inputs(size), (pass, inputs) => test.Run(pass, size, inputs)) { MultiplyAdds = multiplyAdds };
+}

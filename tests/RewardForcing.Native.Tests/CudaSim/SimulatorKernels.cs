@@ -33,6 +33,14 @@ internal static class SimulatorKernels
         });
     }
 
+    /// <summary>A file as it is, with the machine code made from it.</summary>
+    public static CompiledKernels Compile(string file, string target)
+    {
+        KernelCompiler compiler = KernelCompiler.Open(out string? problem) ?? throw new InvalidOperationException(problem);
+        var headers = new Dictionary<string, string> { ["device.cuh"] = File.ReadAllText(Path.Combine(Folder, "cuda", "device.cuh")) };
+        return compiler.Compile(new KernelSource(file, File.ReadAllText(Path.Combine(Folder, "cuda", file)), headers), target, new Dictionary<string, string>());
+    }
+
     /// <summary>Number of the line that has a text once.</summary>
     public static int Line(string file, string text)
     {

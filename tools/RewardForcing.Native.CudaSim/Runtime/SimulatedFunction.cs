@@ -18,7 +18,7 @@ internal sealed class SimulatedFunction
         (Owner, Kernel, _profile) = (owner, kernel, profile);
         StaticSharedBytes = owner.Module.StaticSharedBytes(kernel.Name);
         LocalBytes = owner.Module.LocalBytes(kernel.Name);
-        Registers = owner.Registers.TryGetValue(kernel.Name, out int registers) ? registers : owner.Module.EstimateRegisters(kernel.Name);
+        Registers = owner.Registers.TryGetValue(kernel.Name, out int registers) && registers > 0 ? registers : owner.Module.EstimateRegisters(kernel.Name);
         MaxDynamicSharedBytes = Math.Max(0, DefaultSharedBytes - StaticSharedBytes);
     }
 

@@ -11,20 +11,5 @@
 extern "C" __global__ void add_forward(
     RF_T* __restrict__ y, const RF_T* __restrict__ a, const RF_W* __restrict__ b, long long count, long long period)
 {
-    long long at = first_element();
-    if (at >= count)
-    {
-        return;
-    }
-
-    float u[RF_N], v[RF_N];
-    load_floats(a + at, u);
-    load_floats(b + (period == count ? at : at % period), v);
-#pragma unroll
-    for (int i = 0; i < RF_N; i++)
-    {
-        u[i] += v[i];
-    }
-
-    store_floats(y + at, u);
+    combine_elements(y, a, b, count, period, [](float u, float v) { return u + v; });
 }

@@ -19,21 +19,11 @@ extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS, 1) causal_conv
     const RF_B* __restrict__ bias, long long rows, int frames, int history_frames, int height, int width, int channels, int out_frames,
     int outputs, int frame_stride, int pad_frames)
 {
-    convolution_sizes sizes = {};
-    sizes.rows = rows;
+    convolution_sizes sizes = picture_sizes(rows, height, width, channels, height, width, outputs, 1, RF_TAP_LINES / 2, RF_TAP_COLUMNS / 2);
     sizes.frames = frames;
     sizes.history = history_frames;
-    sizes.height = height;
-    sizes.width = width;
-    sizes.channels = channels;
     sizes.out_frames = out_frames;
-    sizes.out_height = height;
-    sizes.out_width = width;
-    sizes.outputs = outputs;
-    sizes.stride = 1;
     sizes.frame_stride = frame_stride;
     sizes.pad_frames = pad_frames;
-    sizes.top = RF_TAP_LINES / 2;
-    sizes.left = RF_TAP_COLUMNS / 2;
     convolve(y, x, history, weight, bias, sizes);
 }

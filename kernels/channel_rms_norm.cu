@@ -72,7 +72,7 @@ extern "C" __global__ void channel_rms_norm_forward(
 #pragma unroll
         for (int i = 0; i < RF_N; i++)
         {
-            v[i] = activate<RF_ACTIVATION>(scaled(v[i], length, root, g[i]));
+            v[i] = activate<RF_ACTIVATION, RF_T>(scaled(v[i], length, root, g[i]));
         }
 
         store_floats(y + c, v);

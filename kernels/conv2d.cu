@@ -15,19 +15,6 @@ extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS, 1) conv2d_forw
     RF_T* __restrict__ y, const RF_T* __restrict__ x, const RF_W* __restrict__ weight, const RF_B* __restrict__ bias, long long rows,
     int height, int width, int channels, int out_height, int out_width, int outputs, int stride, int top, int left)
 {
-    convolution_sizes sizes = {};
-    sizes.rows = rows;
-    sizes.frames = 1;
-    sizes.height = height;
-    sizes.width = width;
-    sizes.channels = channels;
-    sizes.out_frames = 1;
-    sizes.out_height = out_height;
-    sizes.out_width = out_width;
-    sizes.outputs = outputs;
-    sizes.stride = stride;
-    sizes.frame_stride = 1;
-    sizes.top = top;
-    sizes.left = left;
+    convolution_sizes sizes = picture_sizes(rows, height, width, channels, out_height, out_width, outputs, stride, top, left);
     convolve(y, x, nullptr, weight, bias, sizes);
 }

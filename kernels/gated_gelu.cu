@@ -10,7 +10,7 @@
 
 __device__ __forceinline__ float gelu(float x, float)
 {
-    return gelu_tanh(x);
+    return gelu_tanh<float>(x);
 }
 
 // The same steps as GatedGelu.SteppedGelu.

@@ -6,7 +6,7 @@
 // RF_T is float or bf16; sums are float. round is to RF_T. C and all addresses fit accesses of RF_N elements. Launched by RmsNorm.cs.
 //
 // Variants: RF_T=float,bf16 RF_W=float,bf16 RF_N=1,8 RF_WARPS=1,4
-#include "common/rows.cuh"
+#include "common/rms.cuh"
 
 extern "C" __global__ void rms_norm_forward(
     RF_T* __restrict__ y, const RF_T* __restrict__ x, const RF_W* __restrict__ weight, long long rows, int channels, float eps)
@@ -20,19 +20,7 @@ extern "C" __global__ void rms_norm_forward(
 
     x += row * channels;
     y += row * channels;
-    float squares = 0.0f;
-    FOR_COLUMNS(c)
-    {
-        float v[RF_N];
-        load_floats(x + c, v);
-#pragma unroll
-        for (int i = 0; i < RF_N; i++)
-        {
-            squares = fmaf(v[i], v[i], squares);
-        }
-    }
-
-    float rstd = 1.0f / sqrtf(row_sum<RF_WARPS>(squares, shared) / channels + eps);
+    float rstd = inverse_rms(x, channels, eps, shared);
 
     // The second reading comes from the first-level cache: a row is a few kilobytes.
     FOR_COLUMNS(c)

@@ -8,8 +8,8 @@
 // Launched by RmsNormRope.cs.
 //
 // Variants: RF_T=float,bf16 RF_W=float,bf16 RF_N=2,8 RF_WARPS=1,4
+#include "common/rms.cuh"
 #include "common/rope.cuh"
-#include "common/rows.cuh"
 
 extern "C" __global__ void rms_norm_rope_forward(
     RF_T* __restrict__ y, const RF_T* __restrict__ x, const RF_W* __restrict__ weight, const float2* __restrict__ table,
@@ -24,19 +24,7 @@ extern "C" __global__ void rms_norm_rope_forward(
 
     x += row * channels;
     y += row * channels;
-    float squares = 0.0f;
-    FOR_COLUMNS(c)
-    {
-        float v[RF_N];
-        load_floats(x + c, v);
-#pragma unroll
-        for (int i = 0; i < RF_N; i++)
-        {
-            squares = fmaf(v[i], v[i], squares);
-        }
-    }
-
-    float rstd = 1.0f / sqrtf(row_sum<RF_WARPS>(squares, shared) / channels + eps);
+    float rstd = inverse_rms(x, channels, eps, shared);
     int token = (int)(row % tokens);
     bool rotates = token < frames * height * width;
     rope_place place = rotates ? place_of(token, frames, height, width, time, plane) : rope_place();

@@ -21,7 +21,7 @@ extern "C" __global__ void unary_forward(RF_T* __restrict__ y, const RF_T* __res
 #pragma unroll
     for (int i = 0; i < RF_N; i++)
     {
-        v[i] = activate<RF_ACTIVATION>(v[i]);
+        v[i] = activate<RF_ACTIVATION, RF_T>(v[i]);
     }
 
     store_floats(y + at, v);

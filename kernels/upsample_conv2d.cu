@@ -16,19 +16,7 @@ extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS, 1) upsample_co
     RF_T* __restrict__ y, const RF_T* __restrict__ x, const RF_W* __restrict__ weight, const RF_B* __restrict__ bias, long long rows,
     int height, int width, int channels, int outputs)
 {
-    convolution_sizes sizes = {};
-    sizes.rows = rows;
-    sizes.frames = 1;
-    sizes.height = height;
-    sizes.width = width;
-    sizes.channels = channels;
-    sizes.out_frames = 1;
-    sizes.out_height = 2 * height;
-    sizes.out_width = 2 * width;
-    sizes.outputs = outputs;
-    sizes.stride = 1;
-    sizes.frame_stride = 1;
-    sizes.top = RF_TAP_LINES / 2;
-    sizes.left = RF_TAP_COLUMNS / 2;
+    convolution_sizes sizes =
+        picture_sizes(rows, height, width, channels, 2 * height, 2 * width, outputs, 1, RF_TAP_LINES / 2, RF_TAP_COLUMNS / 2);
     convolve(y, x, nullptr, weight, bias, sizes);
 }

@@ -46,7 +46,7 @@ __device__ __forceinline__ void apply_activation(float (&sums)[N])
 #pragma unroll
         for (int i = 0; i < N; i++)
         {
-            sums[i] = activate<ACTIVATION>(round_to<T>(sums[i]));
+            sums[i] = activate<ACTIVATION, T>(round_to<T>(sums[i]));
         }
     }
 }

@@ -14,23 +14,18 @@ __device__ __forceinline__ void multiply_rows(const RF_T* x, const RF_W* weight,
     extern __shared__ __align__(128) byte shared[];
     long long row0 = (long long)blockIdx.x * RF_TILE_M;
     int column0 = blockIdx.y * RF_TILE_N;
+    int first = threadIdx.x / 4;
+    int k = threadIdx.x % 4 * 8;
+    const bf16* left_at = x + (row0 + first) * inputs + k;
+    const bf16* right_at = weight + (long long)(column0 + first) * inputs + k;
+    uint place = copy_place();
     product_sums sums;
-    multiply(sums, shared_address(shared), (inputs + SLICE - 1) / SLICE, [&](uint left, uint right, int slice) {
-        int chunk = threadIdx.x % 4;
-        int k = slice * SLICE + chunk * 8;
-#pragma unroll
-        for (int row = threadIdx.x / 4; row < RF_TILE_M; row += PRODUCT_THREADS / 4)
-        {
-            bool valid = k < inputs && row0 + row < rows;
-            copy_async(slice_address(left, row, chunk), valid ? x + (row0 + row) * inputs + k : x, valid);
-        }
-
-#pragma unroll
-        for (int row = threadIdx.x / 4; row < RF_TILE_N; row += PRODUCT_THREADS / 4)
-        {
-            bool valid = k < inputs && column0 + row < outputs;
-            copy_async(slice_address(right, row, chunk), valid ? weight + (long long)(column0 + row) * inputs + k : weight, valid);
-        }
+    multiply(sums, shared_address(shared), (inputs + SLICE - 1) / SLICE, [&](uint left, uint right) {
+        copy_rows<RF_TILE_M>(left + place, left_at, inputs, rows - row0 - first, k < inputs, x);
+        copy_rows<RF_TILE_N>(right + place, right_at, inputs, outputs - column0 - first, k < inputs, weight);
+        left_at += SLICE;
+        right_at += SLICE;
+        k += SLICE;
     });
 
     finish_product(sums, (float*)shared, [&](int row, int column, float (&values)[8]) {

@@ -17,26 +17,46 @@
 // Sums of one warp: fragment (m, n) covers rows 16 m .. and columns 8 n .. of its quarter.
 typedef float product_sums[WARP_M / 16][WARP_N / 8][4];
 
-#define STAGE_BYTES ((RF_TILE_M + RF_TILE_N) * SLICE * 2)
+#define LEFT_BYTES (RF_TILE_M * SLICE * 2)
+#define STAGE_BYTES (LEFT_BYTES + RF_TILE_N * SLICE * 2)
 
 __device__ __forceinline__ uint slice_address(uint tile, int row, int chunk)
 {
     return tile + row * (SLICE * 2) + ((chunk ^ (row / 2 % 4)) * 16);
 }
 
+// Where this thread's copies go: the first of rows threadIdx.x / 4, every 32nd after it, of which it brings one chunk. A step of 32 rows
+// leaves the swizzle as it is.
+__device__ __forceinline__ uint copy_place()
+{
+    return slice_address(0, threadIdx.x / 4, threadIdx.x % 4);
+}
+
+// Starts copying a slice of consecutive rows: `at` is this thread's chunk of its first row, of which `rows` are left; `none` is any
+// address that may be read.
+template <int ROWS>
+__device__ __forceinline__ void copy_rows(uint tile, const bf16* at, long long stride, long long rows, bool inside, const bf16* none)
+{
+#pragma unroll
+    for (int row = 0; row < ROWS; row += PRODUCT_THREADS / 4)
+    {
+        bool valid = inside && row < rows;
+        copy_async(tile + row * (SLICE * 2), valid ? at + row * stride : none, valid);
+    }
+}
+
+// `left` and `right` are this lane's addresses in the slices of A and B, in the first 16 columns.
 __device__ __forceinline__ void multiply_slice(product_sums& sums, uint left, uint right)
 {
-    int lane = threadIdx.x % 32;
-    int m0 = threadIdx.x / 64 * WARP_M;
-    int n0 = threadIdx.x / 32 % 2 * WARP_N;
 #pragma unroll
     for (int k = 0; k < SLICE / 16; k++)
     {
+        // Two chunks further on; a step of 16 rows is 1024 bytes. Neither touches the other bits of the swizzle.
         uint a[WARP_M / 16][4];
 #pragma unroll
         for (int m = 0; m < WARP_M / 16; m++)
         {
-            load_matrices(a[m], slice_address(left, m0 + m * 16 + lane % 16, k * 2 + lane / 16));
+            load_matrices(a[m], (left ^ (k * 32)) + m * 1024);
         }
 
 #pragma unroll
@@ -44,7 +64,7 @@ __device__ __forceinline__ void multiply_slice(product_sums& sums, uint left, ui
         {
             // Two fragments of B: rows of B are columns of the product, so no transposition.
             uint b[4];
-            load_matrices(b, slice_address(right, n0 + n * 16 + lane % 8 + lane / 16 * 8, k * 2 + lane / 8 % 2));
+            load_matrices(b, (right ^ (k * 32)) + n * 1024);
 #pragma unroll
             for (int m = 0; m < WARP_M / 16; m++)
             {
@@ -55,7 +75,7 @@ __device__ __forceinline__ void multiply_slice(product_sums& sums, uint left, ui
     }
 }
 
-// load(left, right, slice) starts the copies of one slice to shared memory.
+// load(left, right) starts the copies of the next slice to shared memory, from the first to the last.
 template <typename LOAD>
 __device__ __forceinline__ void multiply(product_sums& sums, uint shared, int slices, LOAD load)
 {
@@ -73,33 +93,37 @@ __device__ __forceinline__ void multiply(product_sums& sums, uint shared, int sl
         }
     }
 
+    int lane = threadIdx.x % 32;
+    uint left = slice_address(shared, threadIdx.x / 64 * WARP_M + lane % 16, lane / 16);
+    uint right = slice_address(shared + LEFT_BYTES, threadIdx.x / 32 % 2 * WARP_N + lane % 8 + lane / 16 * 8, lane / 8 % 2);
 #pragma unroll
     for (int stage = 0; stage < RF_STAGES - 1; stage++)
     {
         if (stage < slices)
         {
-            load(shared + stage * STAGE_BYTES, shared + stage * STAGE_BYTES + RF_TILE_M * SLICE * 2, stage);
+            load(shared + stage * STAGE_BYTES, shared + stage * STAGE_BYTES + LEFT_BYTES);
         }
 
         commit_copies();
     }
 
+    uint reading = 0;
+    uint filling = (RF_STAGES - 1) * STAGE_BYTES;
     for (int slice = 0; slice < slices; slice++)
     {
         wait_copies<RF_STAGES - 2>();
 
         // The slice is there for all, and everybody is done with the one before, whose place is refilled.
         __syncthreads();
-        int next = slice + RF_STAGES - 1;
-        if (next < slices)
+        if (slice + RF_STAGES - 1 < slices)
         {
-            uint stage = shared + next % RF_STAGES * STAGE_BYTES;
-            load(stage, stage + RF_TILE_M * SLICE * 2, next);
+            load(shared + filling, shared + filling + LEFT_BYTES);
         }
 
         commit_copies();
-        uint stage = shared + slice % RF_STAGES * STAGE_BYTES;
-        multiply_slice(sums, stage, stage + RF_TILE_M * SLICE * 2);
+        multiply_slice(sums, left + reading, right + reading);
+        filling = reading;
+        reading = reading == (RF_STAGES - 1) * STAGE_BYTES ? 0 : reading + STAGE_BYTES;
     }
 }
 

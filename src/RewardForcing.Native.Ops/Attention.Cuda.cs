@@ -17,6 +17,12 @@ public static partial class Attention
         using Scope scope = pass.BeginScope();
         Tensor? bias = relativeBias is null ? null : Cast.Forward(pass, relativeBias, DType.F32);
         bool aligned = KernelPlan.IsAligned(q) && KernelPlan.IsAligned(k) && KernelPlan.IsAligned(v);
+        if (HopperAttention.Fits(cuda, q, k, scale, mask, bias is not null, aligned))
+        {
+            HopperAttention.Run(cuda, q, k, v, scale, y);
+            return;
+        }
+
         AttentionLaunch launch = AttentionLaunch.Choose(q, scale, mask.Number, bias is not null, aligned);
         Check.That(
             launch.IsTensor || q.Shape[3] <= WidestFloatHead, Op, $"on {cuda.Name} a head may have at most {WidestFloatHead} channels, got q {q.Shape}.");

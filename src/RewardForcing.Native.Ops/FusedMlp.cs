@@ -67,10 +67,19 @@ public static class FusedMlp
         Tensor weight = ProductLaunch.Widen(pass, hidden, down);
         void Own()
         {
+            int tokens = (int)(rows / gate.Shape.Rows);
+            if (HopperProduct.Choose(cuda, rows, outputs, inputs, hidden, weight, bias) is { } hopper)
+            {
+                KernelCall large = new KernelCall(cuda, "fused_mlp_sm90").Define("RF_T", x.DType).Define("RF_B", (bias ?? x).DType).Define("RF_G", gate.DType).Pointer(y).Pointer(x);
+                hopper.Right(hopper.Left(large, hidden, rows, inputs), weight, outputs, inputs).Pointer(bias).Pointer(gate).Long(rows).Int(outputs, inputs, tokens);
+                hopper.Run(large, "fused_mlp_forward", rows, outputs);
+                return;
+            }
+
             KernelCall call = new KernelCall(cuda, "fused_mlp")
                 .Define("RF_T", x.DType).Define("RF_W", weight.DType).Define("RF_B", (bias ?? x).DType).Define("RF_G", gate.DType)
                 .Pointer(y).Pointer(x).Pointer(hidden).Pointer(weight).Pointer(bias).Pointer(gate).Long(rows)
-                .Int(outputs, inputs, (int)(rows / gate.Shape.Rows));
+                .Int(outputs, inputs, tokens);
             ProductLaunch.Choose(cuda, rows, outputs, inputs, hidden, weight).Run(call, "fused_mlp_forward", rows, outputs);
         }
 

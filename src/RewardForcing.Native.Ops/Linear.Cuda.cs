@@ -17,6 +17,14 @@ public static partial class Linear
         weight = ProductLaunch.Widen(pass, x, weight);
         void Own()
         {
+            if (HopperProduct.Choose(cuda, rows, outputs, inputs, x, weight, bias) is { } hopper)
+            {
+                KernelCall large = new KernelCall(cuda, "linear_sm90").Define("RF_T", x.DType).Define("RF_B", (bias ?? x).DType).Define("RF_ACTIVATION", (int)activation).Pointer(y);
+                hopper.Right(hopper.Left(large, x, rows, inputs), weight, outputs, inputs).Pointer(bias).Long(rows).Int(outputs, inputs);
+                hopper.Run(large, "linear_forward", rows, outputs);
+                return;
+            }
+
             KernelCall call = new KernelCall(cuda, "linear")
                 .Define("RF_T", x.DType).Define("RF_W", weight.DType).Define("RF_B", (bias ?? x).DType).Define("RF_ACTIVATION", (int)activation)
                 .Pointer(y).Pointer(x).Pointer(weight).Pointer(bias).Long(rows).Int(outputs, inputs);

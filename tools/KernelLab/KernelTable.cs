@@ -41,7 +41,7 @@ internal sealed partial class KernelTable(KernelCache cache)
         return variant.Source.Stem switch
         {
             "attention" => new AttentionLaunch(tensor, Number("RF_HEAD_DIM"), Number("RF_VALUE_DIM"), Number("RF_ROWS"), Number("RF_KEYS")).SharedBytes,
-            "attention_sm90" => AttentionLaunch.HopperSharedBytes,
+            "attention_sm90" => HopperAttention.SharedBytes,
             "linear_sm90" or "fused_mlp_sm90" => HopperProduct.SharedBytes(Number("RF_TILE_N")),
             _ => tensor ? new ProductLaunch(tensor, Number("RF_TILE_M"), Number("RF_TILE_N")).SharedBytes : 0,
         };

@@ -11,9 +11,6 @@ namespace RewardForcing.Native.Ops;
 /// <param name="Keys">Keys taken at a time.</param>
 internal readonly record struct AttentionLaunch(bool IsTensor, int HeadDim, int ValueDim, int WarpRows, int Keys)
 {
-    /// <summary>Dynamic shared memory of a block of <c>attention_sm90</c>: queries, and two stages of keys and of values.</summary>
-    public const int HopperSharedBytes = 5 * 128 * 128 * sizeof(short);
-
     private const int Threads = 128;
     private const int Warps = 4;
     private const int WidestTensorHead = 384;

@@ -6,6 +6,10 @@ namespace RewardForcing.Native.Ops;
 /// <summary>What the convolutions have in common on a CUDA device: the weight with channels last, the types, the filter, the tiles.</summary>
 internal readonly struct ConvolutionLaunch
 {
+    // What the kernel on the tensor cores keeps in a mask and in 32-bit numbers.
+    private const int MostTaps = 10;
+    private const long MostPixels = int.MaxValue;
+
     private readonly ProductLaunch _product;
     private readonly long _rows;
     private readonly int _outputs;
@@ -25,7 +29,8 @@ internal readonly struct ConvolutionLaunch
         Tensor loaded = ProductLaunch.Widen(pass, x, weight);
         Weight = rank == 5 ? Permute.Forward(pass, loaded, 0, 2, 3, 4, 1) : Permute.Forward(pass, loaded, 0, 2, 3, 1);
         (_rows, _outputs) = (y.Shape.Rows, y.Shape[^1]);
-        _product = ProductLaunch.Choose(cuda, _rows, _outputs, x.Shape[^1], x, Weight, history);
+        bool fits = Enumerable.Range(2, rank - 2).All(axis => weight.Shape[axis] <= MostTaps) && Math.Max(x.Shape.Rows, history?.Shape.Rows ?? 0) <= MostPixels;
+        _product = ProductLaunch.Choose(cuda, _rows, _outputs, fits ? x.Shape[^1] : 1, x, Weight, history);
         Call = new KernelCall(cuda, stem).Define("RF_T", x.DType).Define("RF_W", Weight.DType).Define("RF_B", (bias ?? x).DType)
             .Define("RF_TAP_FRAMES", rank == 5 ? weight.Shape[2] : 1).Define("RF_TAP_LINES", weight.Shape[^2]).Define("RF_TAP_COLUMNS", weight.Shape[^1]);
     }

@@ -8,8 +8,12 @@ namespace RewardForcing.Native.Ops;
 /// <summary>One launch: macros that choose the variant of a kernel file, and arguments in the order of the kernel's own list.</summary>
 internal sealed class KernelCall(CudaDevice device, string stem)
 {
+    private const int TensorMapBytes = 128;
+    private const int TensorMapAlignment = 64;
+    private const uint SwizzledColumns = 64;
+
     // More than any kernel takes; checked against the kernel's own list by the device.
-    private readonly byte[] _arguments = new byte[256];
+    private readonly byte[] _arguments = new byte[512];
     private readonly SortedDictionary<string, string> _macros = new(StringComparer.Ordinal);
     private int _length;
 
@@ -62,6 +66,22 @@ internal sealed class KernelCall(CudaDevice device, string stem)
         return this;
     }
 
+    /// <summary>Adds a tensor map: rows of bfloat16 that lie one after the other, copied in boxes of 64 columns with the 128-byte swizzle.</summary>
+    /// <param name="address">Address of the first element, a multiple of 16.</param>
+    /// <param name="rows">Rows; a box that goes past them is filled with zeros.</param>
+    /// <param name="columns">Columns of a row, a multiple of 8.</param>
+    /// <param name="boxRows">Rows of a box.</param>
+    public KernelCall Map(long address, long rows, int columns, int boxRows)
+    {
+        TensorMapLayout layout = new()
+        {
+            Element = TensorMapElement.BFloat16, Address = (ulong)address, Extents = [(ulong)columns, (ulong)rows], ByteStrides = [(ulong)columns * sizeof(short)],
+            Box = [SwizzledColumns, (uint)boxRows], Swizzle = TensorMapSwizzle.Bytes128,
+        };
+        device.EncodeTensorMap(layout, Take(TensorMapBytes, TensorMapAlignment));
+        return this;
+    }
+
     /// <summary>Launches.</summary>
     /// <param name="entry">Name of the <c>__global__</c> function.</param>
     /// <param name="grid">Blocks.</param>
@@ -70,10 +90,12 @@ internal sealed class KernelCall(CudaDevice device, string stem)
     public void Run(string entry, CudaExtent grid, CudaExtent block, int sharedBytes = 0) =>
         device.Launch(stem, entry, _macros, new LaunchShape(grid, block, sharedBytes), _arguments.AsSpan(0, _length));
 
-    // Arguments lie at the next multiple of their size.
-    private Span<byte> Take(int size)
+    // Numbers lie at the next multiple of their size.
+    private Span<byte> Take(int size) => Take(size, size);
+
+    private Span<byte> Take(int size, int alignment)
     {
-        int at = (_length + size - 1) / size * size;
+        int at = (_length + alignment - 1) / alignment * alignment;
         _length = at + size;
         return _arguments.AsSpan(at, size);
     }

@@ -21,7 +21,7 @@ public sealed class AttentionCase : OpCase<AttentionCase.Size>
         new(1, 21, 33, 3, 12, Bias: true), new(2, 17, 61, 2, 8, AttentionMask.Window(0, 0, 40), Bias: true),
         new(1, 11, 90, 2, 16, AttentionMask.Window(30, 40, 75)), new(1, 40, 40, 1, 12, AttentionMask.BlockCausal(4, 6, 9, 37)),
         new(1, 40, 40, 2, 6, AttentionMask.TeacherForcing(18, 6)),
-        new(1, 24, 130, 2, 128), new(1, 1560, 4680, 12, 128),
+        new(1, 24, 130, 2, 128), new(2, 70, 150, 2, 128), new(1, 1560, 4680, 12, 128),
     ];
 
     /// <inheritdoc/>

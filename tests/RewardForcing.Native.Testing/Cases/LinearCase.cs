@@ -13,7 +13,7 @@ public sealed class LinearCase : OpCase<LinearCase.Size>
     public override IReadOnlyList<Size> Sizes =>
     [
         new(1, 1, 1), new(3, 7, 5, Bias: false), new(0, 8, 4), new(9, 33, 17), .. Enum.GetValues<Activation>().Select(static function => new Size(5, 40, 37, true, function)),
-        new(7, 1536, 20), new(18, 257, 100, Bias: false), new(2, 2305, 9), new(1560, 1536, 8960, true, Activation.GeluTanh),
+        new(7, 1536, 20), new(18, 257, 100, Bias: false), new(2, 2305, 9), new(130, 72, 136, true, Activation.GeluTanh), new(1560, 1536, 8960, true, Activation.GeluTanh),
     ];
 
     /// <inheritdoc/>

@@ -69,7 +69,7 @@ internal sealed class KernelCounts
                 EngineBytes += count.Warps / WarpsOfGroup * WorkClasses.OperandBytes(count.Instruction);
                 break;
             case WorkClass.BulkCopy:
-                EngineBytes += count.SharedBytes;
+                EngineBytes += count.GlobalBytes;
                 break;
             default:
                 SharedWavefronts += count.SharedWavefronts;

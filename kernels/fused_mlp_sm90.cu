@@ -21,7 +21,7 @@ extern "C" __global__ void __launch_bounds__(LINEAR_THREADS, 1) fused_mlp_forwar
         linear_sums residual, factors;
         add_bias(values, bias, column, outputs);
         load_columns(x + row * outputs, residual, column, outputs);
-        load_columns(gate + row / tokens * outputs, factors, column, outputs);
+        load_columns(gate + (long long)((uint)row / (uint)tokens) * outputs, factors, column, outputs);
 #pragma unroll
         for (int i = 0; i < 8; i++)
         {

@@ -63,6 +63,18 @@ __device__ __forceinline__ void multiply_slices(float (&sums)[RF_TILE_N / 2], ui
     wait_products<0>();
 }
 
+__device__ __forceinline__ void store_pair(uint address, float first, float second)
+{
+    asm volatile("st.shared.v2.f32 [%0], {%1, %2};" ::"r"(address), "f"(first), "f"(second) : "memory");
+}
+
+__device__ __forceinline__ float4 load_four(uint address)
+{
+    float4 values;
+    asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];" : "=f"(values.x), "=f"(values.y), "=f"(values.z), "=f"(values.w) : "r"(address) : "memory");
+    return values;
+}
+
 template <typename FINISH>
 __device__ __forceinline__ void multiply_rows(
     const tensor_map* x, const tensor_map* weight, long long rows, int outputs, int inputs, FINISH finish)
@@ -105,20 +117,16 @@ __device__ __forceinline__ void multiply_rows(
     // Both groups have read the last stage, whose place the sums take on their way to memory: 64 rows of floats to a group, chunk c of
     // row r (four floats) stored at c ^ 2 (r % 4).
     synchronize<1, 256>();
-    float* staged = (float*)shared + group * 64 * RF_TILE_N;
+    uint staged = stages + group * 64 * RF_TILE_N * 4;
     int lane = threadIdx.x % 32;
-    int warp_row = threadIdx.x / 32 % 4 * 16 + lane / 4;
+    int row = threadIdx.x / 32 % 4 * 16 + lane / 4;
+    uint target = staged + (row * RF_TILE_N + row % 4 * 8 + lane % 4 * 2) * 4;
 #pragma unroll
     for (int n = 0; n < RF_TILE_N / 8; n++)
     {
-#pragma unroll
-        for (int half = 0; half < 2; half++)
-        {
-            int row = warp_row + half * 8;
-            int column = n * 8 + lane % 4 * 2;
-            float* target = staged + row * RF_TILE_N + ((column / 4) ^ (row % 4 * 2)) * 4 + column % 4;
-            *(float2*)target = make_float2(sums[4 * n + 2 * half], sums[4 * n + 2 * half + 1]);
-        }
+        // Two chunks further on. Eight rows further down the swizzle is the same.
+        store_pair(target ^ (n * 32), sums[4 * n], sums[4 * n + 1]);
+        store_pair((target ^ (n * 32)) + 8 * RF_TILE_N * 4, sums[4 * n + 2], sums[4 * n + 3]);
     }
 
     // The rows of a group are its own: each waits for itself.
@@ -131,23 +139,24 @@ __device__ __forceinline__ void multiply_rows(
         synchronize<3, 128>();
     }
 
-    for (int piece = threadIdx.x % 128; piece < 64 * RF_TILE_N / 8; piece += 128)
+    // A thread keeps its eight columns from row to row, and so its place in the swizzle. Of eight neighbours, which read even chunks, half
+    // begin with the odd one, so that all banks are used.
+    constexpr int PIECES = RF_TILE_N / 8;
+    constexpr int STEP = 128 / PIECES;
+    static_assert(STEP % 4 == 0, "rows are taken in steps that leave the swizzle as it is");
+    int first_row = threadIdx.x % 128 / PIECES;
+    int chunk = threadIdx.x % PIECES * 2;
+    int odd = threadIdx.x / 4 % 2;
+    uint source = staged + first_row * RF_TILE_N * 4 + ((chunk + odd) ^ (first_row % 4 * 2)) * 16;
+    int left = (int)min(rows - row0 - group * 64, 64LL);
+    for (int line = first_row; line < left; line += STEP)
     {
-        int row = piece / (RF_TILE_N / 8);
-        int chunk = piece % (RF_TILE_N / 8) * 2;
-        const float* source = staged + row * RF_TILE_N;
-
-        // Eight neighbouring threads read even chunks; half of them begin with the odd one, so that all banks are used.
-        int first = piece / 4 % 2;
-        float4 u = *(const float4*)(source + ((chunk + first) ^ (row % 4 * 2)) * 4);
-        float4 v = *(const float4*)(source + ((chunk + 1 - first) ^ (row % 4 * 2)) * 4);
-        float4 low = first ? v : u;
-        float4 high = first ? u : v;
+        float4 u = load_four(source);
+        float4 v = load_four(source ^ 16);
+        float4 low = odd ? v : u;
+        float4 high = odd ? u : v;
         linear_sums values = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
-        long long at = row0 + group * 64 + row;
-        if (at < rows)
-        {
-            finish(at, column0 + chunk * 4, values);
-        }
+        finish(row0 + group * 64 + line, column0 + chunk * 4, values);
+        source += STEP * RF_TILE_N * 4;
     }
 }

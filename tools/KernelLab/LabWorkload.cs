@@ -30,6 +30,7 @@ internal sealed record LabWorkload(string Kernel, string Title, IReadOnlyList<Ca
     /// <summary>A sample of an op's case.</summary>
     public static LabWorkload Of(OpSample sample) => new(sample.Case.Name, sample.Title, sample.Inputs, sample.Run);
 
-    private static LabWorkload Of<TSize>(OpCase<TSize> test, TSize size, long multiplyAdds = 0)
+    /// <summary>An op at any size.</summary>
+    public static LabWorkload Of<TSize>(OpCase<TSize> test, TSize size, long multiplyAdds = 0)
         where TSize : notnull => new(test.Name, size.ToString()!, test.Inputs(size), (pass, inputs) => test.Run(pass, size, inputs)) { MultiplyAdds = multiplyAdds };
 }

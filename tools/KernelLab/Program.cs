@@ -18,6 +18,7 @@ try
     {
         "table" => TableCommand.Run(arguments),
         "run" => RunCommand.Run(arguments),
+        "project" => ProjectCommand.Run(arguments),
         _ => throw new ArgumentException($"KernelLab: there is no verb {arguments.Verb}."),
     };
 }

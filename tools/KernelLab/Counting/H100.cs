@@ -46,6 +46,6 @@ internal static class H100
         $"shared memory {SharedBytes} bytes; path to the second-level cache {CacheBytes} bytes (optimistic), every access counted as if nothing were in the first-level cache",
         $"device memory {MemoryBytesPerSecond / 1e12:0.00} TB/s, every operand moved once; the second-level cache holds what is read again",
         $"warp instructions {Issue}; lane results: special {Special}, float {Float}, double {Double}, integer and conversion {Integer}, exchange {Exchange}",
-        "PTX instructions stand for machine instructions, moves left out; latency, barriers and the tail of a grid are not in a roofline",
+        "PTX instructions stand for machine instructions, divisions for an estimated number of them, moves for none; latency, barriers and the tail of a grid are not in a roofline",
     ];
 }

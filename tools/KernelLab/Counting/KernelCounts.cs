@@ -9,6 +9,7 @@ internal sealed class KernelCounts
     private const int WarpsOfGroup = 4;
 
     private readonly Dictionary<WorkClass, long> _warps = [];
+    private readonly Dictionary<WorkClass, long> _machine = [];
 
     /// <summary>Sums over launches.</summary>
     public KernelCounts(IEnumerable<LaunchReport> launches)
@@ -43,8 +44,11 @@ internal sealed class KernelCounts
     /// <summary>Bytes used of them, a sector's at most once in each access.</summary>
     public long UsedBytes { get; private set; }
 
-    /// <summary>All warp instructions but moves.</summary>
-    public long Instructions => _warps.Values.Sum() - this[WorkClass.Move];
+    /// <summary>All warp instructions.</summary>
+    public long Instructions => _warps.Values.Sum();
+
+    /// <summary>Machine instructions of warps, moves left out.</summary>
+    public long MachineInstructions => _machine.Values.Sum() - Machine(WorkClass.Move);
 
     /// <summary>Passes through the banks for every pass without conflicts; 1 is the best.</summary>
     public double WavefrontsPerPhase => SharedPhases == 0 ? 1 : (double)SharedWavefronts / SharedPhases;
@@ -52,13 +56,14 @@ internal sealed class KernelCounts
     /// <summary>Share of the bytes in touched sectors that was used, 0 to 1.</summary>
     public double SectorEfficiency => SectorBytes == 0 ? 1 : (double)UsedBytes / SectorBytes;
 
-    /// <summary>Times a class ran.</summary>
-    public long this[WorkClass work] => _warps.GetValueOrDefault(work);
+    /// <summary>Machine instructions of a class.</summary>
+    public long Machine(WorkClass work) => _machine.GetValueOrDefault(work);
 
     private void Add(InstructionCount count)
     {
         WorkClass work = WorkClasses.Of(count.Instruction);
-        _warps[work] = this[work] + count.Warps;
+        _warps[work] = _warps.GetValueOrDefault(work) + count.Warps;
+        _machine[work] = Machine(work) + (count.Warps * WorkClasses.MachineInstructions(count.Instruction));
         switch (work)
         {
             case WorkClass.Matrix:

@@ -3,6 +3,9 @@ namespace RewardForcing.Native.KernelLab;
 /// <summary>How many cycles each part of one H100 multiprocessor needs for counted work, if it did nothing else and was never idle.</summary>
 internal sealed class Roofline
 {
+    /// <summary>The part that is the device memory.</summary>
+    public const string Memory = "memory";
+
     private const int Warp = 32;
 
     /// <summary>Computes it.</summary>
@@ -10,7 +13,7 @@ internal sealed class Roofline
     /// <param name="leastBytes">Bytes of all operands, each once.</param>
     public Roofline(KernelCounts counts, long leastBytes)
     {
-        double Lanes(WorkClass work, double rate) => counts[work] * Warp / rate;
+        double Lanes(WorkClass work, double rate) => counts.Machine(work) * Warp / rate;
         Cycles = new Dictionary<string, double>
         {
             ["tensor"] = (counts.MatrixMultiplyAdds / H100.MatrixMultiplyAdds) + (counts.WarpgroupMultiplyAdds / H100.WarpgroupMultiplyAdds),
@@ -20,9 +23,9 @@ internal sealed class Roofline
             ["double"] = Lanes(WorkClass.Double, H100.Double),
             ["integer"] = Lanes(WorkClass.Integer, H100.Integer) + Lanes(WorkClass.Convert, H100.Convert),
             ["exchange"] = Lanes(WorkClass.Exchange, H100.Exchange),
-            ["issue"] = counts.Instructions / H100.Issue,
+            ["issue"] = counts.MachineInstructions / H100.Issue,
             ["cache"] = counts.SectorBytes / H100.CacheBytes,
-            ["memory"] = leastBytes * H100.CyclesPerMemoryByte,
+            [Memory] = leastBytes * H100.CyclesPerMemoryByte,
         };
     }
 

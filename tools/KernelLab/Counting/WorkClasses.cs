@@ -24,6 +24,20 @@ internal static class WorkClasses
         _ => Arithmetic(instruction),
     };
 
+    /// <summary>Machine instructions that an instruction becomes, where they are many: estimates.</summary>
+    public static int MachineInstructions(PtxInstruction instruction)
+    {
+        bool isWide = instruction.Has("s64") || instruction.Has("u64");
+        return instruction.Opcode switch
+        {
+            "div" or "rem" when instruction.Has("f32") => instruction.Has("rn") ? 10 : 2,
+            "div" or "rem" => isWide ? 70 : 18,
+            "rcp" or "sqrt" when instruction.Has("rn") => 8,
+            "mul" or "mad" when isWide && instruction.Has("lo") => 3,
+            _ => 1,
+        };
+    }
+
     /// <summary>Multiply-adds of a matrix instruction, each time a warp (<c>mma</c>) or the warps of a warpgroup together (<c>wgmma</c>) run it; 0 for others.</summary>
     public static long MultiplyAdds(PtxInstruction instruction)
     {

@@ -67,12 +67,12 @@ __device__ __forceinline__ void produce(
 __device__ __forceinline__ void start_scores(float (&scores)[KEYS / 2], uint queries, uint keys)
 {
     begin_products();
-    warpgroup_product<0>(scores, matrix_descriptor(queries), matrix_descriptor(keys));
+    warpgroup_product<0>(scores, matrix_descriptor<128>(queries), matrix_descriptor<128>(keys));
 #pragma unroll
     for (int d = 1; d < HEAD_DIM / 16; d++)
     {
         uint offset = d / 4 * BOX_BYTES + d % 4 * 32;
-        warpgroup_product<1>(scores, matrix_descriptor(queries + offset), matrix_descriptor(keys + offset));
+        warpgroup_product<1>(scores, matrix_descriptor<128>(queries + offset), matrix_descriptor<128>(keys + offset));
     }
 
     commit_products();

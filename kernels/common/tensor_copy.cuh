@@ -56,6 +56,21 @@ __device__ __forceinline__ void copy_box(uint target, const tensor_map* map, ulo
                  : "memory");
 }
 
+// The same for tensors of three and four dimensions, innermost first.
+__device__ __forceinline__ void copy_box(uint target, const tensor_map* map, ulong* barrier, int column, int row, int plane)
+{
+    asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];" ::"r"(target),
+                 "l"(map), "r"(shared_address(barrier)), "r"(column), "r"(row), "r"(plane)
+                 : "memory");
+}
+
+__device__ __forceinline__ void copy_box(uint target, const tensor_map* map, ulong* barrier, int column, int row, int plane, int block)
+{
+    asm volatile("cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(target),
+                 "l"(map), "r"(shared_address(barrier)), "r"(column), "r"(row), "r"(plane), "r"(block)
+                 : "memory");
+}
+
 // A barrier of some of the block's warps; number 0 is __syncthreads().
 template <int BARRIER, int THREADS>
 __device__ __forceinline__ void synchronize()

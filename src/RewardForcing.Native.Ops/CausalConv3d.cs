@@ -102,6 +102,12 @@ public static class CausalConv3d
         using Scope scope = pass.BeginScope();
         int before = history?.Shape[1] ?? 0;
         ConvolutionLaunch launch = new(pass, cuda, "causal_conv3d", x, weight, bias, y, history);
+        if (HopperConvolution.Choose(cuda, x, history, launch.Weight, bias) is { } hopper)
+        {
+            hopper.Run(cuda, x, history, launch.Weight, bias, padFrames, frameStride, y);
+            return;
+        }
+
         launch.Call.Pointer(y).Pointer(x).Pointer(before == 0 ? null : history).Pointer(launch.Weight).Pointer(bias).Long(y.Shape.Rows)
             .Int(x.Shape[1], before, x.Shape[2], x.Shape[3], x.Shape[4], y.Shape[1], y.Shape[4], frameStride, padFrames);
         launch.Run("causal_conv3d_forward");

@@ -74,6 +74,11 @@ internal sealed record KernelBudget
             yield return $"{what} takes {row.Registers} registers, and {registers} are allowed.";
         }
 
+        if (row.IsSerialized)
+        {
+            yield return $"{what} waits for each product of a warpgroup: something between them writes to their sums.";
+        }
+
         if (row.Blocks < Blocks)
         {
             yield return $"{what} fits a multiprocessor {row.Blocks} times, and {Blocks} is the least allowed.";

@@ -14,8 +14,9 @@ namespace RewardForcing.Native.KernelLab;
 /// <param name="Threads">Threads of a block.</param>
 /// <param name="Blocks">Blocks a multiprocessor holds; 0 if one does not fit.</param>
 /// <param name="Occupancy">Share of its warps, 0 to 1.</param>
+/// <param name="IsSerialized">Whether the assembler runs products of warpgroups one after the other, because other instructions come between.</param>
 internal sealed record KernelRow(
-    string Kernel, string Entry, string Variant, string Architecture, int Registers, int StackBytes, int SpillBytes, int SharedBytes, int Threads, int Blocks, double Occupancy)
+    string Kernel, string Entry, string Variant, string Architecture, int Registers, int StackBytes, int SpillBytes, int SharedBytes, int Threads, int Blocks, double Occupancy, bool IsSerialized)
 {
     /// <inheritdoc/>
     public override string ToString() => string.Create(

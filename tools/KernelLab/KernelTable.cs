@@ -8,6 +8,9 @@ namespace RewardForcing.Native.KernelLab;
 /// <summary>Compiles variants and says what they take.</summary>
 internal sealed partial class KernelTable(KernelCache cache)
 {
+    // The assembler's word for asynchronous products that it made synchronous.
+    private const string Serialized = "instructions are serialized";
+
     // Kernels without launch bounds are launched with this many threads.
     private const int UsualThreads = 256;
 
@@ -26,7 +29,7 @@ internal sealed partial class KernelTable(KernelCache cache)
             int blocks = target.FittingBlocks(block, kernel.Registers, shared);
             yield return new KernelRow(
                 variant.Source.Stem, kernel.Entry, variant.Name, target.Architecture, kernel.Registers, kernel.StackBytes,
-                kernel.SpillStoreBytes + kernel.SpillLoadBytes, shared, block, blocks, target.Occupancy(block, blocks));
+                kernel.SpillStoreBytes + kernel.SpillLoadBytes, shared, block, blocks, target.Occupancy(block, blocks), compiled.Log.Contains(Serialized, StringComparison.Ordinal));
         }
     }
 
@@ -43,6 +46,7 @@ internal sealed partial class KernelTable(KernelCache cache)
             "attention" => new AttentionLaunch(tensor, Number("RF_HEAD_DIM"), Number("RF_VALUE_DIM"), Number("RF_ROWS"), Number("RF_KEYS")).SharedBytes,
             "attention_sm90" => HopperAttention.SharedBytes,
             "linear_sm90" or "fused_mlp_sm90" => HopperProduct.SharedBytes(Number("RF_TILE_N")),
+            "causal_conv3d_sm90" => new HopperConvolution(Number("RF_TILE_N"), Number("RF_SLICE")).SharedBytes,
             _ => tensor ? new ProductLaunch(tensor, Number("RF_TILE_M"), Number("RF_TILE_N")).SharedBytes : 0,
         };
     }

@@ -10,10 +10,10 @@ internal sealed class KernelCall(CudaDevice device, string stem)
 {
     private const int TensorMapBytes = 128;
     private const int TensorMapAlignment = 64;
-    private const uint SwizzledColumns = 64;
+    private const uint WidestSwizzle = 128;
 
     // More than any kernel takes; checked against the kernel's own list by the device.
-    private readonly byte[] _arguments = new byte[512];
+    private readonly byte[] _arguments = new byte[1024];
     private readonly SortedDictionary<string, string> _macros = new(StringComparer.Ordinal);
     private int _length;
 
@@ -66,21 +66,28 @@ internal sealed class KernelCall(CudaDevice device, string stem)
         return this;
     }
 
-    /// <summary>Adds a tensor map: rows of bfloat16 that lie one after the other, copied in boxes of 64 columns with the 128-byte swizzle.</summary>
+    /// <summary>Adds a tensor map: dense bfloat16, copied in boxes that are as wide as the swizzle.</summary>
     /// <param name="address">Address of the first element, a multiple of 16.</param>
-    /// <param name="rows">Rows; a box that goes past them is filled with zeros.</param>
-    /// <param name="columns">Columns of a row, a multiple of 8.</param>
-    /// <param name="boxRows">Rows of a box.</param>
-    public KernelCall Map(long address, long rows, int columns, int boxRows)
+    /// <param name="extents">Extents, innermost first; that one is a multiple of 8. What a box has past them is zero.</param>
+    /// <param name="box">Extents of a box; the innermost is 64 or 32.</param>
+    public KernelCall Map(long address, ReadOnlySpan<ulong> extents, ReadOnlySpan<uint> box)
     {
-        TensorMapLayout layout = new()
+        Span<ulong> strides = stackalloc ulong[extents.Length - 1];
+        ulong bytes = sizeof(short);
+        for (int axis = 0; axis < strides.Length; axis++)
         {
-            Element = TensorMapElement.BFloat16, Address = (ulong)address, Extents = [(ulong)columns, (ulong)rows], ByteStrides = [(ulong)columns * sizeof(short)],
-            Box = [SwizzledColumns, (uint)boxRows], Swizzle = TensorMapSwizzle.Bytes128,
-        };
+            bytes *= extents[axis];
+            strides[axis] = bytes;
+        }
+
+        TensorMapSwizzle swizzle = box[0] * sizeof(short) == WidestSwizzle ? TensorMapSwizzle.Bytes128 : TensorMapSwizzle.Bytes64;
+        TensorMapLayout layout = new() { Element = TensorMapElement.BFloat16, Address = (ulong)address, Extents = extents, ByteStrides = strides, Box = box, Swizzle = swizzle };
         device.EncodeTensorMap(layout, Take(TensorMapBytes, TensorMapAlignment));
         return this;
     }
+
+    /// <summary>Adds a tensor map of rows, copied in boxes of 64 columns.</summary>
+    public KernelCall Map(long address, long rows, int columns, int boxRows) => Map(address, [(ulong)columns, (ulong)rows], [WidestSwizzle / sizeof(short), (uint)boxRows]);
 
     /// <summary>Launches.</summary>
     /// <param name="entry">Name of the <c>__global__</c> function.</param>

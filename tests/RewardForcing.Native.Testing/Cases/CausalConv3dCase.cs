@@ -22,7 +22,9 @@ public sealed class CausalConv3dCase : OpCase<CausalConv3dCase.Size>
         new(new(1, 0, 3, 3, 4), new(3, 4, 3, 3, 3), History: 1, PadFrames: 2 + 1),
         new(new(1, 5, 2, 3, 6), new(7, 6, 3, 1, 1), History: 1, PadFrames: 1, FrameStride: 2, Bias: false),
         new(new(1, 1, 4, 3, 3), new(19, 3, 1, 5, 3), PadFrames: 0),
-        new(new(1, 2, 3, 3, 96), new(24, 96, 3, 3, 3), History: 2), new(new(1, 4, 240, 416, 96), new(96, 96, 3, 3, 3), History: 2),
+        new(new(1, 2, 3, 3, 96), new(24, 96, 3, 3, 3), History: 2), new(new(2, 2, 9, 18, 24), new(12, 24, 3, 3, 3), History: 1),
+        new(new(1, 1, 4, 8, 32), new(96, 32, 3, 3, 3)), new(new(1, 1, 4, 8, 64), new(192, 64, 1, 1, 1), PadFrames: 0),
+        new(new(1, 3, 4, 17, 64), new(40, 64, 3, 1, 1), History: 1, PadFrames: 1, FrameStride: 2, Bias: false), new(new(1, 4, 240, 416, 96), new(96, 96, 3, 3, 3), History: 2),
     ];
 
     /// <inheritdoc/>

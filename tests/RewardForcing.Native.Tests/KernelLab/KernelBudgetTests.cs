@@ -44,11 +44,12 @@ public class KernelBudgetTests
     [Fact]
     public void Judge_RowOverEveryLimit_NamesEachOfThem()
     {
-        KernelRow row = new("unary", "unary_forward", "RF_N=8", "sm_80", Registers: 65, StackBytes: 8, SpillBytes: 4, SharedBytes: 0, Threads: 256, Blocks: 0, Occupancy: 0);
+        KernelRow row = new("unary", "unary_forward", "RF_N=8", "sm_80", Registers: 65, StackBytes: 8, SpillBytes: 4, SharedBytes: 0, Threads: 256, Blocks: 0, Occupancy: 0, IsSerialized: true);
         string[] sentences = [.. Budget.Judge(row)];
         Assert.Collection(
             sentences, static one => Assert.Contains("spills 4 bytes", one, StringComparison.Ordinal), static one => Assert.Contains("stack of 8 bytes", one, StringComparison.Ordinal),
-            static one => Assert.Contains("65 registers", one, StringComparison.Ordinal), static one => Assert.Contains("fits a multiprocessor 0 times", one, StringComparison.Ordinal));
+            static one => Assert.Contains("65 registers", one, StringComparison.Ordinal),
+            static one => Assert.Contains("waits for each product", one, StringComparison.Ordinal), static one => Assert.Contains("fits a multiprocessor 0 times", one, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -24,16 +24,27 @@ struct sum_of<float>
     typedef double type;
 };
 
-__device__ __forceinline__ float scaled(float x, double length, double root, float gamma)
+// What a row's elements are multiplied with.
+__device__ __forceinline__ double factor_of(double length, double root)
 {
-    double divisor = length > 1e-12 ? length : 1e-12;
-    return (float)((double)x * (root / divisor) * (double)gamma);
+    return root / (length > 1e-12 ? length : 1e-12);
 }
 
-__device__ __forceinline__ float scaled(float x, float length, float root, float gamma)
+__device__ __forceinline__ float factor_of(float length, float)
 {
-    // Division, not a reciprocal: the reference divides, and in bfloat16 that decides the rounding.
-    float unit = round_to<bf16>(__fdiv_rn(x, fmaxf(round_to<bf16>(length), 1e-12f)));
+    return 1.0f / fmaxf(round_to<bf16>(length), 1e-12f);
+}
+
+__device__ __forceinline__ float scaled(float x, double factor, double, float gamma)
+{
+    return (float)((double)x * factor * (double)gamma);
+}
+
+__device__ __forceinline__ float scaled(float x, float factor, float root, float gamma)
+{
+    // The reference divides, which decides the rounding. A quotient of two numbers of 8 bits is no nearer to the middle between two of them
+    // than 2^-17 of itself, and the product with the reciprocal is off by 2^-23: both round to the same.
+    float unit = round_to<bf16>(__fmul_rn(x, factor));
     return round_to<bf16>(__fmul_rn(round_to<bf16>(__fmul_rn(unit, root)), gamma));
 }
 
@@ -64,6 +75,7 @@ extern "C" __global__ void channel_rms_norm_forward(
 
     total length = sqrt(row_sum<RF_WARPS>(squares, shared));
     total root = sqrt((total)channels);
+    total factor = factor_of(length, root);
     FOR_COLUMNS(c)
     {
         float v[RF_N], g[RF_N];
@@ -72,7 +84,7 @@ extern "C" __global__ void channel_rms_norm_forward(
 #pragma unroll
         for (int i = 0; i < RF_N; i++)
         {
-            v[i] = activate<RF_ACTIVATION, RF_T>(scaled(v[i], length, root, g[i]));
+            v[i] = activate<RF_ACTIVATION, RF_T>(scaled(v[i], factor, root, g[i]));
         }
 
         store_floats(y + c, v);

@@ -29,17 +29,20 @@ __device__ __forceinline__ void multiply_slices(float (&sums)[RF_TILE_N / 2], ui
     }
 
     settle(sums);
+    // Descriptors count 16 bytes: a stage further on, or the next 16 columns, is a sum.
+    ulong left = matrix_descriptor<RF_SLICE * 2>(stages + group * (LEFT_BYTES / 2));
+    ulong right = matrix_descriptor<RF_SLICE * 2>(stages + LEFT_BYTES);
+    int stage = 0;
+    uint parity = 0;
     for (int slice = 0; slice < slices; slice++)
     {
-        int stage = slice % RF_STAGES;
-        wait_phase(full + stage, slice / RF_STAGES % 2);
-        uint left = stages + stage * STAGE_BYTES + group * (LEFT_BYTES / 2);
-        uint right = stages + stage * STAGE_BYTES + LEFT_BYTES;
+        wait_phase(full + stage, parity);
+        ulong offset = (uint)stage * (STAGE_BYTES / 16);
         begin_products();
 #pragma unroll
         for (int k = 0; k < RF_SLICE / 16; k++)
         {
-            warpgroup_product<1>(sums, matrix_descriptor<RF_SLICE * 2>(left + k * 32), matrix_descriptor<RF_SLICE * 2>(right + k * 32));
+            warpgroup_product<1>(sums, left + offset + k * 2, right + offset + k * 2);
         }
 
         commit_products();
@@ -48,7 +51,14 @@ __device__ __forceinline__ void multiply_slices(float (&sums)[RF_TILE_N / 2], ui
         wait_products<1>();
         if (slice > 0 && threadIdx.x % 128 == 0)
         {
-            arrive(empty + (slice - 1) % RF_STAGES);
+            arrive(empty + (stage == 0 ? RF_STAGES - 1 : stage - 1));
+        }
+
+        stage++;
+        if (stage == RF_STAGES)
+        {
+            stage = 0;
+            parity ^= 1;
         }
     }
 

@@ -10,8 +10,12 @@ internal readonly record struct HopperConvolution(int TileColumns, int Slice)
 {
     private const int Architecture = 90;
     private const int Threads = 384;
-    private const int TileLines = 8;
-    private const int TileWidth = 16;
+    /// <summary>Lines of pixels of a tile.</summary>
+    public const int TileLines = 8;
+
+    /// <summary>Pixels of a line of a tile.</summary>
+    public const int TileWidth = 16;
+
     private const int WideSlice = 64;
     private const int Stages = 4;
 
@@ -37,9 +41,12 @@ internal readonly record struct HopperConvolution(int TileColumns, int Slice)
             return null;
         }
 
-        int columns = outputs <= 32 ? 32 : outputs % 192 == 0 ? 192 : outputs % 96 == 0 ? 96 : 128;
-        return new HopperConvolution(columns, channels % WideSlice == 0 ? WideSlice : WideSlice / 2);
+        return For(channels, outputs);
     }
+
+    /// <summary>The tiles for a number of channels and of outputs.</summary>
+    public static HopperConvolution For(int channels, int outputs) => new(
+        outputs <= 32 ? 32 : outputs % 192 == 0 ? 192 : outputs % 96 == 0 ? 96 : 128, channels % WideSlice == 0 ? WideSlice : WideSlice / 2);
 
     /// <summary>Launches.</summary>
     public void Run(CudaDevice cuda, Tensor x, Tensor? history, Tensor weight, Tensor? bias, int padFrames, int frameStride, Tensor y)

@@ -52,6 +52,12 @@ internal static class KernelPlan
             return;
         }
 
+        // Narrower accesses where wide ones would leave half of the lanes without any; channels that are rotated stay in pairs.
+        while (width > 2 && channels <= Warp / 2 * width)
+        {
+            width /= 2;
+        }
+
         // A warp goes over a short row alone, eight of them to a block; a long row gets a block of its own.
         bool alone = channels <= 2 * Warp * width;
         call.Define("RF_N", width).Define("RF_WARPS", alone ? 1 : WarpsOfRow);

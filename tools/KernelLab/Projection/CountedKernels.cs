@@ -30,9 +30,11 @@ internal sealed class CountedKernels
     public BlockCost Linear(Activation activation) =>
         Tiles($"linear {activation}", () => BlockCost.Of(depth => LabWorkload.Of(new LinearCase(), new(TileRows, depth, WideColumns, true, activation)), 256, 512));
 
-    /// <summary>A convolution of 3 x 3 x 3, by columns of its tiles; the depth is taps times channels.</summary>
-    public BlockCost Convolution(int columns) => Tiles($"conv {columns}", () => BlockCost.Of(
-        depth => LabWorkload.Of(new CausalConv3dCase(), new(new(1, 1, 8, 16, depth / 27), new(columns, depth / 27, 3, 3, 3), History: 2)), 27 * 64, 27 * 128));
+    /// <summary>A causal convolution, by its tiles; the depth is taps times channels.</summary>
+    public BlockCost Convolution(HopperConvolution tile) => Tiles($"conv {tile}", () => BlockCost.Of(
+        depth => LabWorkload.Of(
+            new CausalConv3dCase(), new(new(1, 1, HopperConvolution.TileLines, HopperConvolution.TileWidth, depth / 27), new(tile.TileColumns, depth / 27, 3, 3, 3), History: 2)),
+        27 * tile.Slice, 27 * 3 * tile.Slice));
 
     /// <summary>A convolution of 3 x 3 behind a doubling; the depth is taps times channels.</summary>
     public BlockCost Upsample(int columns) => Tiles($"upsample {columns}", () => BlockCost.Of(

@@ -24,6 +24,8 @@ internal static class ProjectCommand
         // The first latent frame becomes one picture only; its decoding is counted as that of the others.
         double steadyTransformer = TransformerProjection.Passes * Seconds(passes[^1]), steadyDecoder = TransformerProjection.BlockFrames * Seconds(decoder);
         double clip = (TransformerProjection.Passes * passes.Sum(Seconds)) + (LatentFrames * Seconds(decoder));
+        double beside = (TransformerProjection.Passes * passes[^1].Sum(static call => call.Calls * call.BesideSeconds))
+            + (TransformerProjection.BlockFrames * decoder.Sum(static call => call.Calls * call.BesideSeconds));
         double pictures = PicturesOfLatent * TransformerProjection.BlockFrames, allPictures = 1 + (PicturesOfLatent * (LatentFrames - 1));
         if (json)
         {
@@ -31,7 +33,7 @@ internal static class ProjectCommand
             {
                 label = Label, transformer_pass = passes[^1], decoder_latent = decoder,
                 block_milliseconds = new { transformer = 1e3 * steadyTransformer, decoder = 1e3 * steadyDecoder },
-                frames_per_second = new { steady = pictures / (steadyTransformer + steadyDecoder), clip = allPictures / clip },
+                frames_per_second = new { steady = pictures / (steadyTransformer + steadyDecoder), steady_beside = pictures / beside, clip = allPictures / clip },
                 assumptions = H100.Assumptions.Concat(ProjectedCall.Assumptions),
             });
             return 0;
@@ -42,7 +44,7 @@ internal static class ProjectCommand
         Print("decoding one latent frame to four pictures", decoder);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"a block of {pictures} pictures: transformer {1e3 * steadyTransformer:F0} ms, decoder {1e3 * steadyDecoder:F0} ms, one after the other\nprojected: {pictures / (steadyTransformer + steadyDecoder):F1} frames a second with the window full, {allPictures / clip:F1} over {allPictures} frames from the start"));
+            $"a block of {pictures} pictures: transformer {1e3 * steadyTransformer:F0} ms, decoder {1e3 * steadyDecoder:F0} ms\nprojected, one after the other: {pictures / (steadyTransformer + steadyDecoder):F1} frames a second with the window full, {allPictures / clip:F1} over {allPictures} frames from the start\nprojected, beside each other: {pictures / beside:F1} frames a second with the window full ({1e3 * beside:F0} ms a block)"));
         Console.WriteLine("assumed:");
         foreach (string line in H100.Assumptions.Concat(ProjectedCall.Assumptions))
         {

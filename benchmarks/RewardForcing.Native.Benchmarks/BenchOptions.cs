@@ -10,6 +10,8 @@ internal sealed class BenchOptions
         usage: bench [OPTION]... [KIND:SIZES]... [BenchmarkDotNet's options]
                bench quick [OPTION]... [KIND:SIZES]...     the same table within a minute or two
                bench checkpoint FILE [HEIGHT WIDTH]        load time, memory and denoising steps of a transformer
+               bench cuda [--device cuda:N|cuda-sim] [--op NAME] [--dtype bf16|f32] [--rounds N]
+                                                           every op at a real model's size on a GPU; on cuda-sim counts at a small one
           --threads N,N     numbers of threads (default: 1, and all)
           --dtype T         type of activations: f32 (default) or bf16
           --weights T       type weights are stored in: f32 (default), bf16, f16 or f8e4m3

@@ -6,6 +6,8 @@ try
     {
         case ["checkpoint", ..]:
             return CheckpointBenchmark.Run(args.AsSpan(1));
+        case ["cuda", ..]:
+            return CudaBenchmark.Run(args[1..]);
         case ["quick", ..]:
             QuickBenchmark.Run(BenchOptions.Parse(args.AsSpan(1)));
             return 0;
@@ -15,6 +17,11 @@ try
         default:
             return FullBenchmark.Run(BenchOptions.Parse(args));
     }
+}
+catch (NotSupportedException error)
+{
+    Console.Error.WriteLine(error.Message);
+    return 1;
 }
 catch (ArgumentException error)
 {

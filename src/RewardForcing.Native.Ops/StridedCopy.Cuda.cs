@@ -61,7 +61,7 @@ internal sealed unsafe partial class StridedCopy
             inner *= shape[d];
         }
 
-        KernelCall call = new KernelCall(cuda, "strided_copy").Define("RF_BYTES", bytes).Long(target).Long(source).Long(targetStride).Int(shape[0]);
+        KernelCall call = new KernelCall(cuda, "strided_copy").Define("RF_BYTES", bytes).Define("RF_DIMENSIONS", shape.Length - 1).Long(target).Long(source).Long(targetStride).Int(shape[0]);
         int missing = InnerDimensions - (shape.Length - 1);
         for (int d = 0; d < InnerDimensions; d++)
         {

@@ -38,6 +38,10 @@ internal sealed record KernelBudget
     [JsonPropertyName("sector_efficiency")]
     public required double SectorEfficiency { get; init; }
 
+    /// <summary>Frames a second that are projected at least for the 1.3B model on an H100.</summary>
+    [JsonPropertyName("projected_frames_per_second")]
+    public required double ProjectedFrames { get; init; }
+
     /// <summary>Reads the file.</summary>
     /// <param name="path">Path.</param>
     /// <exception cref="FormatException">It is no budget.</exception>

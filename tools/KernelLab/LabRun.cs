@@ -3,7 +3,6 @@ using RewardForcing.Native.CudaSim;
 using RewardForcing.Native.CudaSim.Checking;
 using RewardForcing.Native.CudaSim.Execution;
 using RewardForcing.Native.Tensors;
-using RewardForcing.Native.Testing.Cases;
 using RewardForcing.Native.Testing.Simulation;
 
 namespace RewardForcing.Native.KernelLab;
@@ -51,30 +50,11 @@ internal sealed class LabRun
         };
         using CudaDevice device = SimulatedDevices.Open(options, ProductChoice.OwnKernels, checkMemory: false);
         using var pass = Pass.Inference(device);
-        Tensor[] inputs = Inputs(workload, type, pass);
+        Tensor[] inputs = workload.Draw(pass, type);
         Tensor result = workload.Run(pass, inputs);
         device.Synchronize();
         string entry = workload.Kernel + "_forward";
         LaunchReport[] own = [.. launches.Where(launch => launch.Kernel.StartsWith(entry, StringComparison.Ordinal))];
         return new LabRun(workload, own.Length > 0 ? own : launches, inputs.Append(result).Sum(static tensor => tensor.Bytes));
-    }
-
-    private static Tensor[] Inputs(LabWorkload workload, DType type, Pass pass)
-    {
-        CaseTypes types = new(type, type);
-        Random random = new(1);
-        return [.. workload.Inputs.Select(input =>
-        {
-            Tensor tensor = pass.New(input.Shape, types.Of(input.Kind));
-            double[] values = new double[input.Shape.Count];
-            for (int i = 0; i < values.Length; i++)
-            {
-                values[i] = input.Kind == InputKind.Index ? random.Next((int)input.Low, (int)input.High)
-                    : ElementValues.Round(tensor.DType, input.Low + (random.NextDouble() * (input.High - input.Low)));
-            }
-
-            ElementValues.Write(tensor, values);
-            return tensor;
-        })];
     }
 }

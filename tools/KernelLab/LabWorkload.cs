@@ -30,7 +30,46 @@ internal sealed record LabWorkload(string Kernel, string Title, IReadOnlyList<Ca
     /// <summary>A sample of an op's case.</summary>
     public static LabWorkload Of(OpSample sample) => new(sample.Case.Name, sample.Title, sample.Inputs, sample.Run);
 
+    /// <summary>The size of a real model that an op's case ends with, and what the tensor cores must do for it.</summary>
+    public static LabWorkload Real(OpCase test) => Of(test.Samples[^1]) with
+    {
+        MultiplyAdds = test switch
+        {
+            AttentionCase attention => Products(attention.Sizes[^1]),
+            LinearCase linear => (long)linear.Sizes[^1].Rows * linear.Sizes[^1].Inputs * linear.Sizes[^1].Outputs,
+            FusedMlpCase mlp => 2L * mlp.Sizes[^1].Batch * mlp.Sizes[^1].Frames * mlp.Sizes[^1].PerFrame * mlp.Sizes[^1].Channels * mlp.Sizes[^1].Inner,
+            CausalConv3dCase causal => causal.Sizes[^1].X.With(1, causal.Sizes[^1].OutFrames).With(4, 1).Count * causal.Sizes[^1].Weight.Count,
+            Conv2dCase picture => picture.Sizes[^1].X.With(3, 1).Count / (picture.Sizes[^1].Plan.Stride * picture.Sizes[^1].Plan.Stride) * picture.Sizes[^1].Weight.Count,
+            UpsampleConv2dCase doubled => 4 * doubled.Sizes[^1].X.With(3, 1).Count * doubled.Sizes[^1].Weight.Count,
+            _ => 0,
+        },
+    };
+
+    /// <summary>Makes random inputs.</summary>
+    /// <param name="pass">Where.</param>
+    /// <param name="type">Element type of activations and weights.</param>
+    public Tensor[] Draw(Pass pass, DType type)
+    {
+        CaseTypes types = new(type, type);
+        Random random = new(1);
+        return [.. Inputs.Select(input =>
+        {
+            Tensor tensor = pass.New(input.Shape, types.Of(input.Kind));
+            double[] values = new double[input.Shape.Count];
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = input.Kind == InputKind.Index ? random.Next((int)input.Low, (int)input.High)
+                    : ElementValues.Round(tensor.DType, input.Low + (random.NextDouble() * (input.High - input.Low)));
+            }
+
+            ElementValues.Write(tensor, values);
+            return tensor;
+        })];
+    }
+
     /// <summary>An op at any size.</summary>
     public static LabWorkload Of<TSize>(OpCase<TSize> test, TSize size, long multiplyAdds = 0)
         where TSize : notnull => new(test.Name, size.ToString()!, test.Inputs(size), (pass, inputs) => test.Run(pass, size, inputs)) { MultiplyAdds = multiplyAdds };
+
+    private static long Products(AttentionCase.Size size) => 2L * size.Batch * size.Heads * size.Queries * size.Keys * size.Width;
 }

@@ -18,7 +18,24 @@ public class KernelBudgetTests
 
     public static TheoryData<string> Stems => [.. Sources.Stems];
 
-    public static TheoryData<string> Counted => [.. Budget.CountedKernels];
+    // On devices of sm_90 some of them are other kernels.
+    public static TheoryData<string, string> Counted
+    {
+        get
+        {
+            TheoryData<string, string> rows = [];
+            foreach (string kernel in Budget.CountedKernels)
+            {
+                rows.Add(kernel, "a100");
+                if (Sources.Stems.Contains(kernel + "_sm90"))
+                {
+                    rows.Add(kernel, "h100");
+                }
+            }
+
+            return rows;
+        }
+    }
 
     [NvrtcTheory]
     [MemberData(nameof(Stems))]
@@ -33,12 +50,26 @@ public class KernelBudgetTests
 
     [NvrtcTheory]
     [MemberData(nameof(Counted))]
-    public void Kernel_Simulated_MovesAndMultipliesNoMoreThanTheBudget(string kernel)
+    public void Kernel_Simulated_MovesAndMultipliesNoMoreThanTheBudget(string kernel, string device)
     {
-        LabRun run = LabRun.Of(LabWorkload.Standard.Single(workload => workload.Kernel == kernel), DType.BF16, DeviceProfile.A100);
+        DeviceProfile profile = device == "h100" ? DeviceProfile.H100 : DeviceProfile.A100;
+        LabRun run = LabRun.Of(LabWorkload.Standard.Single(workload => workload.Kernel == kernel), DType.BF16, profile);
         Assert.NotEmpty(run.Launches);
         Assert.True(run.Counts.UsedBytes > 0);
         Assert.Empty(Budget.Judge(run));
+    }
+
+    [NvrtcFact]
+    public void Projection_OfTheModel_CountsItsOperationsAndReachesTheBudget()
+    {
+        Projection projection = Projection.Of(new CountedKernels());
+
+        // What the shapes of the model and of the decoder come to by hand.
+        Assert.Equal(24.26e12, projection.Steady.Sum(static call => call.Calls * call.Flops), 0.02e12);
+        Assert.Equal(40.65e12 / 3, projection.Decoder.Sum(static call => call.Calls * call.Flops), 0.02e12);
+        Assert.All(projection.Steady.Where(static call => call.Kernel is "attention" or "fused_mlp" or "linear"), static call => Assert.Equal("tensor", call.Bound));
+        Assert.True(projection.SteadyFrames < projection.BesideFrames);
+        Assert.True(projection.BesideFrames >= Budget.ProjectedFrames, $"{projection.BesideFrames:F1} frames a second are projected.");
     }
 
     [Fact]

@@ -59,6 +59,14 @@ internal sealed class CountedKernels
         _ => LabWorkload.Of(new AddCase(), new(1, 4 * Rows, channels, 3)),
     }), 4 * Rows, pixels, calls) with { Sizes = $"{pixels:0} pixels of {channels}" };
 
+    /// <summary>Weights of a convolution whose channels are moved to the end, as it is done before each call.</summary>
+    public ProjectedCall WeightsOf(double elements, int calls)
+    {
+        const int counted = 16 * 96 * 27;
+        LabRun run = Counted("permute", static () => LabWorkload.Of(new PermuteCase(), new(new(16, 96, 3, 3, 3), "02341")));
+        return ProjectedCall.OfRows(run, counted, elements, calls) with { Sizes = $"{elements:0} weights, channels to the end" };
+    }
+
     private BlockCost Tiles(string key, Func<BlockCost> count) => _tiles.TryGetValue(key, out BlockCost? known) ? known : _tiles[key] = count();
 
     private LabRun Counted(string key, Func<LabWorkload> workload) =>

@@ -46,7 +46,7 @@ internal static class DecoderProjection
         }
 
         yield return Convolution(kernels, place, channels, channels, 27, (2 * blocks) - (widens ? 1 : 0));
-        yield return ProjectedCall.OfCopy("weights, channels to the end", 2.0 * 27 * channels * channels, 2 * blocks);
+        yield return kernels.WeightsOf(27.0 * channels * channels, 2 * blocks);
     }
 
     private static ProjectedCall Convolution(CountedKernels kernels, Place place, int channels, int outputs, int taps, int calls)

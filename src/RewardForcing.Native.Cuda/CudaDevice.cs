@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RewardForcing.Native.Cuda.Compilation;
 using RewardForcing.Native.Tensors;
 
@@ -131,13 +132,9 @@ public sealed unsafe partial class CudaDevice : Device
         LoadedKernel kernel = _kernels.Get(stem, entry, defines, mayLoad: !queue.IsCapturing);
         kernel.CheckArguments(stem, arguments.Length);
         kernel.AllowShared(_driver, shape.DynamicSharedBytes, this);
-        CuResult result = _driver.Launch(kernel.Function, shape, arguments, queue.Stream);
-        if (result != CuResult.Success)
-        {
-            Require(
-                result, "cuLaunchKernelEx",
-                $"Launching {entry} of kernels/{stem}.cu on {Name}: grid {shape.Grid}, block {shape.Block}, {shape.DynamicSharedBytes:N0} bytes of shared memory.");
-        }
+        Require(
+            _driver.Launch(kernel.Function, shape, arguments, queue.Stream), "cuLaunchKernelEx",
+            $"Launching {entry} of kernels/{stem}.cu on {Name}: grid {shape.Grid}, block {shape.Block}, {shape.DynamicSharedBytes:N0} bytes of shared memory.");
     }
 
     /// <summary>Multiplies matrices in the calling thread's queue, by the library or by a kernel of ours, whichever is chosen for the shape.</summary>
@@ -187,6 +184,15 @@ public sealed unsafe partial class CudaDevice : Device
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => Close();
+
+    /// <summary>Throws unless a call succeeded.</summary>
+    internal void Require(CuResult result, string call, [InterpolatedStringHandlerArgument(nameof(result))] FailureText doing)
+    {
+        if (result != CuResult.Success)
+        {
+            Require(result, call, doing.ToString());
+        }
+    }
 
     /// <summary>Throws unless a call succeeded.</summary>
     internal void Require(CuResult result, string call, string doing)

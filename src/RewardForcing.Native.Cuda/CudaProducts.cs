@@ -15,18 +15,17 @@ internal sealed class CudaProducts(CudaDevice device, CudaDriver driver, Product
     private const int MostAlgorithms = 8;
     private const int Repeats = 5;
 
-    // For choices that were not measured: our own kernel.
-    private static readonly BlasAlgorithm[] None = [];
-
     private readonly Lock _gate = new();
-    private readonly ConcurrentDictionary<(BlasProduct Product, BlasAlignment Alignment), BlasAlgorithm[]> _chosen = [];
+
+    // Null is our own kernel.
+    private readonly ConcurrentDictionary<(BlasProduct Product, BlasAlignment Alignment), BlasAlgorithm?> _chosen = [];
     private CudaBlas? _blas;
     private bool _isOpened;
 
     /// <summary>Why there is no library, once it was looked for; null where there is one.</summary>
     public string? Missing { get; private set; }
 
-    /// <summary>Multiplies by the library, if that is the choice for this shape.</summary>
+    /// <summary>Multiplies by whoever is chosen for this shape.</summary>
     /// <param name="product">Layouts, epilogue, types.</param>
     /// <param name="operands">Addresses; the workspace is added here.</param>
     /// <param name="own">Launches our own kernel for the same result.</param>
@@ -40,18 +39,18 @@ internal sealed class CudaProducts(CudaDevice device, CudaDriver driver, Product
         }
 
         BlasAlignment alignment = new(BlasAlignment.Of(operands.A), BlasAlignment.Of(operands.B), BlasAlignment.Of(operands.C), BlasAlignment.Of(operands.D));
-        if (!_chosen.TryGetValue((product, alignment), out BlasAlgorithm[]? algorithm))
+        if (!_chosen.TryGetValue((product, alignment), out BlasAlgorithm? chosen))
         {
-            algorithm = Choose(blas, product, alignment, operands, own, rest);
+            chosen = Choose(blas, product, alignment, operands, own, rest);
         }
 
-        if (algorithm.Length == 0)
+        if (chosen is not { } algorithm)
         {
             own();
             return;
         }
 
-        Run(blas, product, algorithm[0], operands, rest);
+        Run(blas, product, algorithm, operands, rest);
     }
 
     public void Dispose() => _blas?.Dispose();
@@ -72,7 +71,7 @@ internal sealed class CudaProducts(CudaDevice device, CudaDriver driver, Product
         }
     }
 
-    private BlasAlgorithm[] Choose(CudaBlas blas, in BlasProduct product, in BlasAlignment alignment, in BlasOperands operands, Action own, Action? rest)
+    private BlasAlgorithm? Choose(CudaBlas blas, in BlasProduct product, in BlasAlignment alignment, in BlasOperands operands, Action own, Action? rest)
     {
         var proposals = new BlasAlgorithm[MostAlgorithms];
         int count;
@@ -85,24 +84,24 @@ internal sealed class CudaProducts(CudaDevice device, CudaDriver driver, Product
             }
         }
 
-        BlasAlgorithm[] best = None;
+        BlasAlgorithm? best = null;
         if (count > 0)
         {
             bool measures = choice == ProductChoice.Measured;
             string key = $"{device.Product}|{blas.Version}|{Describe(product)}|{alignment}";
             if (measures && timings?.Find(key) is int known && known < count)
             {
-                best = known < 0 ? None : [proposals[known]];
+                best = known < 0 ? null : proposals[known];
             }
             else if (measures && !device.Current.IsCapturing)
             {
                 int fastest = Fastest(blas, product, proposals.AsSpan(0, count), operands, own, rest);
                 timings?.Keep(key, fastest);
-                best = fastest < 0 ? None : [proposals[fastest]];
+                best = fastest < 0 ? null : proposals[fastest];
             }
             else
             {
-                best = [proposals[0]];
+                best = proposals[0];
             }
         }
 

@@ -100,9 +100,7 @@ public static class MachineSurvey
 
     private static Finding Cache()
     {
-        string root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
-            ? set : Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-        string folder = Path.Combine(root, "rewardforcing");
+        string folder = Accelerators.CacheFolder;
         return new Finding("cache", true, $"{folder} ({(Directory.Exists(folder) ? "exists" : "not made yet; compiled kernels go there, the CPU keeps nothing")})", []);
     }
 

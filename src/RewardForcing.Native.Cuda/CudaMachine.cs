@@ -17,11 +17,10 @@ public static class CudaMachine
     {
         NativeDriver driver = Bind(ordinal, out string location);
         Require(driver, ordinal, location);
-        KernelCompiler? compiler = KernelCompiler.Open(out string? missing);
-        KernelCache cache = new(KernelCache.DefaultFolder, compiler, missing, KernelCache.ShippedFolder);
-        ProductTimings timings = new(Path.Combine(Path.GetDirectoryName(KernelCache.DefaultFolder)!, "products"));
+        var cache = KernelCache.OpenDefault();
+        ProductTimings timings = new(Path.Combine(KernelCache.UserFolder, "products"));
         return cache.IsUsable ? new CudaDevice(driver, ordinal, sources, cache, timings: timings)
-            : throw new NotSupportedException($"device cuda:{ordinal}: {missing}");
+            : throw new NotSupportedException($"device cuda:{ordinal}: {cache.Missing}");
     }
 
     /// <summary>Describes every device of this machine in a line; opens none.</summary>

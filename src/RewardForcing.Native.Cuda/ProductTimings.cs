@@ -36,18 +36,7 @@ public sealed class ProductTimings(string folder)
     public void Keep(string key, int number)
     {
         _known[key] = number;
-        string path = PathOf(key);
-        string partial = $"{path}.{Guid.NewGuid():N}.partial";
-        try
-        {
-            Directory.CreateDirectory(folder);
-            File.WriteAllText(partial, string.Create(CultureInfo.InvariantCulture, $"{key}\n{number}\n"));
-            File.Move(partial, path, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Measured again next time.
-        }
+        CacheFile.TryWrite(PathOf(key), stream => stream.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{key}\n{number}\n"))));
     }
 
     private string PathOf(string key) => Path.Combine(folder, $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..32]}.product");

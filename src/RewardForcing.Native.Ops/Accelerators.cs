@@ -1,4 +1,5 @@
 using RewardForcing.Native.Cuda;
+using RewardForcing.Native.Cuda.Compilation;
 
 namespace RewardForcing.Native.Ops;
 
@@ -9,6 +10,9 @@ public static class Accelerators
     /// <returns>One report for each library.</returns>
     public static IReadOnlyList<NativeLibraryReport> Probe() =>
         [.. CudaLibraries.Search().Select(static found => new NativeLibraryReport(found.Name, found.Location, found.Version, found.Tried))];
+
+    /// <summary>Where compiled kernels and measured choices are kept between runs.</summary>
+    public static string CacheFolder => KernelCache.UserFolder;
 
     /// <summary>Asks the driver for its devices. Opens none.</summary>
     public static AcceleratorReport Devices()

@@ -64,17 +64,6 @@ public static class AddNoise
         }
     }
 
-    private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor x0, Tensor noise, ReadOnlySpan<float> sigmas, Tensor y)
-    {
-        if (y.Count == 0)
-        {
-            return;
-        }
-
-        using Scope scope = pass.BeginScope();
-        long entry = y.Count / sigmas.Length;
-        new KernelCall(cuda, "add_noise").Define("RF_T", noise.DType).Define("RF_W", x0.DType)
-            .Pointer(y).Pointer(x0).Pointer(noise).Pointer(pass.From(new Shape(sigmas.Length), sigmas)).Long(y.Count).Long(entry)
-            .RunFlat("add_noise_forward", y.Count, KernelPlan.Width(entry, y, x0, noise));
-    }
+    private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor x0, Tensor noise, ReadOnlySpan<float> sigmas, Tensor y) =>
+        new KernelCall(cuda, "add_noise").Define("RF_T", noise.DType).Define("RF_W", x0.DType).RunEntries(pass, "add_noise_forward", y, x0, noise, sigmas);
 }

@@ -56,17 +56,6 @@ public static class FlowToX0
         return y;
     }
 
-    private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor flow, Tensor noisy, ReadOnlySpan<float> sigmas, Tensor y)
-    {
-        if (y.Count == 0)
-        {
-            return;
-        }
-
-        using Scope scope = pass.BeginScope();
-        long entry = y.Count / sigmas.Length;
-        new KernelCall(cuda, "flow_to_x0").Define("RF_T", flow.DType).Define("RF_W", noisy.DType)
-            .Pointer(y).Pointer(flow).Pointer(noisy).Pointer(pass.From(new Shape(sigmas.Length), sigmas)).Long(y.Count).Long(entry)
-            .RunFlat("flow_to_x0_forward", y.Count, KernelPlan.Width(entry, y, flow, noisy));
-    }
+    private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor flow, Tensor noisy, ReadOnlySpan<float> sigmas, Tensor y) =>
+        new KernelCall(cuda, "flow_to_x0").Define("RF_T", flow.DType).Define("RF_W", noisy.DType).RunEntries(pass, "flow_to_x0_forward", y, flow, noisy, sigmas);
 }

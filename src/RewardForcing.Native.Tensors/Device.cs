@@ -109,15 +109,7 @@ public abstract class Device : IDisposable
         OnReturning(block, bytes, size);
         lock (_gate)
         {
-            LiveBytes -= size;
-            if (_disposed)
-            {
-                FreeBlock(block, size);
-                return;
-            }
-
-            Pool(Queue, size).Push(block);
-            PooledBytes += size;
+            GiveBack(block, size);
         }
     }
 
@@ -158,22 +150,14 @@ public abstract class Device : IDisposable
         return held;
     }
 
-    /// <summary>Gives withheld blocks back to the pool, for the queue of the calling thread.</summary>
+    /// <summary>Gives live blocks back to the pool, for the queue of the calling thread.</summary>
     internal void Release(IReadOnlyList<(nint Block, long Size)> held)
     {
         lock (_gate)
         {
             foreach ((nint block, long size) in held)
             {
-                LiveBytes -= size;
-                if (_disposed)
-                {
-                    FreeBlock(block, size);
-                    continue;
-                }
-
-                Pool(Queue, size).Push(block);
-                PooledBytes += size;
+                GiveBack(block, size);
             }
         }
     }
@@ -226,6 +210,19 @@ public abstract class Device : IDisposable
     /// <summary>Called with every block taken back; a checking device looks at its guard bytes here.</summary>
     private protected virtual void OnReturning(nint block, long bytes, long blockBytes)
     {
+    }
+
+    private void GiveBack(nint block, long size)
+    {
+        LiveBytes -= size;
+        if (_disposed)
+        {
+            FreeBlock(block, size);
+            return;
+        }
+
+        Pool(Queue, size).Push(block);
+        PooledBytes += size;
     }
 
     private Stack<nint> Pool(int queue, long size)

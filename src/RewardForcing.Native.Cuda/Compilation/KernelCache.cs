@@ -36,22 +36,28 @@ public sealed class KernelCache
         _shipped = shipped is not null && Directory.Exists(shipped) ? shipped : null;
     }
 
-    /// <summary>The user's folder: <c>rewardforcing/kernels</c> below <c>XDG_CACHE_HOME</c> or the system's folder for local application data.</summary>
-    public static string DefaultFolder
+    /// <summary>Where this program keeps things between runs: <c>rewardforcing</c> below <c>XDG_CACHE_HOME</c> or the system's folder for local application data.</summary>
+    public static string UserFolder
     {
         get
         {
             string root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
                 ? set : Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-            return Path.Combine(root, "rewardforcing", "kernels");
+            return Path.Combine(root, "rewardforcing");
         }
     }
+
+    /// <summary>The user's folder of kernels.</summary>
+    public static string DefaultFolder => Path.Combine(UserFolder, "kernels");
 
     /// <summary>Folder beside the program in which kernels may have come with it.</summary>
     public static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "kernels");
 
     /// <summary>Whether kernels can be had: NVRTC is there, or some came with the program.</summary>
     public bool IsUsable => _compiler is not null || _shipped is not null;
+
+    /// <summary>Where nothing can be compiled: the sentence that says why.</summary>
+    public string? Missing => _missing;
 
     /// <summary>Opens the user's cache with the NVRTC of this machine, if there is one.</summary>
     public static KernelCache OpenDefault()
@@ -112,7 +118,7 @@ public sealed class KernelCache
         }
 
         CompiledKernels compiled = _compiler.Compile(source, target, defines);
-        TryWrite(path, compiled);
+        CacheFile.TryWrite(path, Contents(compiled));
         return compiled;
     }
 
@@ -123,7 +129,7 @@ public sealed class KernelCache
     /// <param name="compiled">What they were compiled to.</param>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public static void Ship(string folder, KernelSource source, IReadOnlyDictionary<string, string> defines, CompiledKernels compiled) =>
-        Write(Path.Combine(folder, FileName(source, compiled.Image.Target, defines, null)), compiled);
+        CacheFile.Write(Path.Combine(folder, FileName(source, compiled.Image.Target, defines, null)), Contents(compiled));
 
     // Lengths keep the parts apart: no two combinations give the same text.
     private static void Append(StringBuilder key, string part) => key.Append(part.Length).Append(':').Append(part);
@@ -156,19 +162,7 @@ public sealed class KernelCache
             new KernelImage(name, target, Encoding.UTF8.GetString(bytes.Slice(body, ptx)), file.AsMemory(body + ptx, cubin)), log);
     }
 
-    private static void TryWrite(string path, CompiledKernels compiled)
-    {
-        try
-        {
-            Write(path, compiled);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // A full or read-only disk: the kernels are there, they are compiled again next time.
-        }
-    }
-
-    private static void Write(string path, CompiledKernels compiled)
+    private static Action<Stream> Contents(CompiledKernels compiled) => stream =>
     {
         byte[] ptx = Encoding.UTF8.GetBytes(compiled.Image.Ptx);
         byte[] log = Encoding.UTF8.GetBytes(compiled.Log);
@@ -179,24 +173,8 @@ public sealed class KernelCache
         ptx.CopyTo(content, LengthsBytes);
         compiled.Image.Cubin.Span.CopyTo(content.AsSpan(LengthsBytes + ptx.Length));
         log.CopyTo(content, LengthsBytes + ptx.Length + compiled.Image.Cubin.Length);
-
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string partial = $"{path}.{Guid.NewGuid():N}.partial";
-        try
-        {
-            using (FileStream stream = new(partial, FileMode.CreateNew, FileAccess.Write))
-            {
-                stream.Write(Magic);
-                stream.Write(SHA256.HashData(content));
-                stream.Write(content);
-            }
-
-            File.Move(partial, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(partial);
-            throw;
-        }
-    }
+        stream.Write(Magic);
+        stream.Write(SHA256.HashData(content));
+        stream.Write(content);
+    };
 }

@@ -6,7 +6,6 @@ namespace RewardForcing.Native.Ops;
 /// <summary>Attention on devices with tensor copies and warpgroup products. Twin of <c>kernels/attention_sm90.cu</c>.</summary>
 internal static class HopperAttention
 {
-    private const int Architecture = 90;
     private const int Threads = 384;
     private const int HeadDim = 128;
     private const int Tile = 128;
@@ -16,7 +15,7 @@ internal static class HopperAttention
 
     /// <summary>Whether the kernel fits the device and the operands, and has at least half a tile of queries to work on.</summary>
     public static bool Fits(CudaDevice cuda, Tensor q, Tensor k, float scale, AttentionMask mask, bool hasBias, bool aligned) =>
-        cuda.Architecture == Architecture && q.DType == DType.BF16 && q.Shape[3] == HeadDim && mask == AttentionMask.All && !hasBias && aligned && scale > 0
+        KernelPlan.IsHopper(cuda) && q.DType == DType.BF16 && q.Shape[3] == HeadDim && mask == AttentionMask.All && !hasBias && aligned && scale > 0
         && q.Shape[1] >= Tile / 2 && k.Shape[1] > 0;
 
     /// <summary>Launches, one sample after the other.</summary>

@@ -8,8 +8,8 @@ namespace RewardForcing.Native.Ops;
 /// <param name="Slice">Channels multiplied at a time.</param>
 internal readonly record struct HopperConvolution(int TileColumns, int Slice)
 {
-    private const int Architecture = 90;
     private const int Threads = 384;
+
     /// <summary>Lines of pixels of a tile.</summary>
     public const int TileLines = 8;
 
@@ -34,7 +34,7 @@ internal readonly record struct HopperConvolution(int TileColumns, int Slice)
     public static HopperConvolution? Choose(CudaDevice cuda, Tensor x, Tensor? history, Tensor weight, Tensor? bias)
     {
         (int height, int width, int channels, int outputs) = (x.Shape[2], x.Shape[3], x.Shape[4], weight.Shape[0]);
-        bool fits = cuda.Architecture == Architecture && x.DType == DType.BF16 && weight.DType == DType.BF16 && bias?.DType is null or DType.BF16 or DType.F32;
+        bool fits = KernelPlan.IsHopper(cuda) && x.DType == DType.BF16 && weight.DType == DType.BF16 && bias?.DType is null or DType.BF16 or DType.F32;
         fits = fits && channels % 8 == 0 && x.Count > 0 && height >= TileLines / 2 && width >= TileWidth / 2;
         if (!fits || !KernelPlan.IsAligned(x) || !KernelPlan.IsAligned(history) || !KernelPlan.IsAligned(weight))
         {

@@ -7,7 +7,6 @@ namespace RewardForcing.Native.Ops;
 /// <param name="TileColumns">Columns of a tile.</param>
 internal readonly record struct HopperProduct(int TileColumns)
 {
-    private const int Architecture = 90;
     private const int Threads = 384;
     private const int TileRows = 128;
     private const int Slice = 64;
@@ -26,7 +25,7 @@ internal readonly record struct HopperProduct(int TileColumns)
     /// <param name="bias">Bias or null.</param>
     public static HopperProduct? Choose(CudaDevice cuda, long rows, int columns, int depth, Tensor x, Tensor weight, Tensor? bias)
     {
-        if (cuda.Architecture != Architecture || x.DType != DType.BF16 || weight.DType != DType.BF16 || depth % 8 != 0 || rows < FewestRows || rows > int.MaxValue
+        if (!KernelPlan.IsHopper(cuda) || x.DType != DType.BF16 || weight.DType != DType.BF16 || depth % 8 != 0 || rows < FewestRows || rows > int.MaxValue
             || bias?.DType is not (null or DType.BF16 or DType.F32) || !KernelPlan.IsAligned(x) || !KernelPlan.IsAligned(weight))
         {
             return null;

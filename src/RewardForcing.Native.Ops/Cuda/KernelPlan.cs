@@ -44,6 +44,18 @@ internal static class KernelPlan
         }
     }
 
+    /// <summary>Launches elementwise work on two tensors <c>[B, ...]</c> and a number for each of their entries, which is brought to the device.</summary>
+    public static void RunEntries(this KernelCall call, Pass pass, string entry, Tensor y, Tensor a, Tensor b, ReadOnlySpan<float> numbers)
+    {
+        if (y.Count > 0)
+        {
+            using Scope scope = pass.BeginScope();
+            long elements = y.Count / numbers.Length;
+            call.Pointer(y).Pointer(a).Pointer(b).Pointer(pass.From(new Shape(numbers.Length), numbers)).Long(y.Count).Long(elements)
+                .RunFlat(entry, y.Count, Width(elements, y, a, b));
+        }
+    }
+
     /// <summary>Launches work over rows whose threads talk to each other: RF_WARPS warps share a row.</summary>
     public static void RunRows(this KernelCall call, string entry, long rows, int channels, int width)
     {
@@ -75,6 +87,9 @@ internal static class KernelPlan
             call.Define("RF_N", width).Run(entry, grid, new CudaExtent(threads));
         }
     }
+
+    /// <summary>Whether a device has tensor copies and products of warpgroups, as the kernels <c>*_sm90</c> use them.</summary>
+    public static bool IsHopper(CudaDevice cuda) => cuda.Architecture == 90;
 
     /// <summary><c>ceil(count / each)</c>.</summary>
     public static int Blocks(long count, long each) => checked((int)((count + each - 1) / each));

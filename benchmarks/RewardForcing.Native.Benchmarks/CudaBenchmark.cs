@@ -66,7 +66,7 @@ internal static class CudaBenchmark
         Console.WriteLine("|---|---|--:|--:|--:|--:|--:|--:|--:|");
         foreach (OpCase test in cases)
         {
-            LabWorkload workload = LabWorkload.Standard.SingleOrDefault(one => one.Kernel == test.Name) ?? LabWorkload.Of(test.Samples[^2]);
+            var workload = LabWorkload.Small(test);
             LabRun run = LabRun.Of(workload, type, profile);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,

@@ -30,6 +30,9 @@ internal sealed record LabWorkload(string Kernel, string Title, IReadOnlyList<Ca
     /// <summary>A sample of an op's case.</summary>
     public static LabWorkload Of(OpSample sample) => new(sample.Case.Name, sample.Title, sample.Inputs, sample.Run);
 
+    /// <summary>The size that is asserted of, or else the largest of an op's case that tests run.</summary>
+    public static LabWorkload Small(OpCase test) => Standard.SingleOrDefault(one => one.Kernel == test.Name) ?? Of(test.Samples[^2]);
+
     /// <summary>The size of a real model that an op's case ends with, and what the tensor cores must do for it.</summary>
     public static LabWorkload Real(OpCase test) => Of(test.Samples[^1]) with
     {
@@ -55,14 +58,7 @@ internal sealed record LabWorkload(string Kernel, string Title, IReadOnlyList<Ca
         return [.. Inputs.Select(input =>
         {
             Tensor tensor = pass.New(input.Shape, types.Of(input.Kind));
-            double[] values = new double[input.Shape.Count];
-            for (int i = 0; i < values.Length; i++)
-            {
-                values[i] = input.Kind == InputKind.Index ? random.Next((int)input.Low, (int)input.High)
-                    : ElementValues.Round(tensor.DType, input.Low + (random.NextDouble() * (input.High - input.Low)));
-            }
-
-            ElementValues.Write(tensor, values);
+            ElementValues.Write(tensor, ElementValues.Draw(random, input, tensor.DType));
             return tensor;
         })];
     }

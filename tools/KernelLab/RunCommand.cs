@@ -39,14 +39,13 @@ internal static class RunCommand
         return 0;
     }
 
-    // Without a number: the size that is asserted of, or the op's largest that tests run.
     private static LabWorkload Workload(string kernel, string? sample)
     {
         OpCase test = OpCases.All.SingleOrDefault(one => one.Name == kernel)
             ?? throw new ArgumentException($"KernelLab run: there is no op {kernel}; there are {string.Join(", ", OpCases.All.Select(static one => one.Name))}.");
         if (sample is null)
         {
-            return LabWorkload.Standard.SingleOrDefault(one => one.Kernel == kernel) ?? LabWorkload.Of(test.Samples[^2]);
+            return LabWorkload.Small(test);
         }
 
         return int.TryParse(sample, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number < test.Samples.Count

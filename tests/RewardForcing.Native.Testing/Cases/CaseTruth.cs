@@ -21,7 +21,7 @@ public sealed class CaseTruth
         _sample = sample;
         _types = [.. sample.Inputs.Select(input => types.Of(input.Kind))];
         Random random = new(seed);
-        Values = [.. sample.Inputs.Select((input, i) => Draw(random, input, _types[i]))];
+        Values = [.. sample.Inputs.Select((input, i) => ElementValues.Draw(random, input, _types[i]))];
         Type = sample.ResultType(types);
         bool rounds = types.Shared == DType.BF16;
         (Shape shape, double[] truth) = Evaluate<double>(static value => value);
@@ -83,19 +83,6 @@ public sealed class CaseTruth
     }
 
     private static double Distance(double a, double b) => double.IsNaN(a) && double.IsNaN(b) ? 0 : a == b ? 0 : Math.Abs(a - b);
-
-    private static double[] Draw(Random random, CaseInput input, DType type)
-    {
-        var values = new double[input.Shape.Count];
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = input.Kind == InputKind.Index ? random.Next((int)input.Low, (int)input.High)
-                : type.IsFloat() ? ElementValues.Round(type, input.Low + (random.NextDouble() * (input.High - input.Low)))
-                : random.Next(0, 256);
-        }
-
-        return values;
-    }
 
     private (Shape Shape, double[] Values) Evaluate<T>(Func<T, T> round)
         where T : IFloatingPointIeee754<T>

@@ -31,6 +31,20 @@ public static class ElementValues
             : Math.ScaleB(1, Math.Max(value == 0 ? smallest : Math.ILogB(value), smallest) - fraction);
     }
 
+    /// <summary>Random values of an input, rounded to what the type can store.</summary>
+    public static double[] Draw(Random random, CaseInput input, DType type)
+    {
+        var values = new double[input.Shape.Count];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = input.Kind == InputKind.Index ? random.Next((int)input.Low, (int)input.High)
+                : type.IsFloat() ? Round(type, input.Low + (random.NextDouble() * (input.High - input.Low)))
+                : random.Next(0, 256);
+        }
+
+        return values;
+    }
+
     /// <summary>Makes a tensor of values that the type can store.</summary>
     public static void Write(Tensor tensor, ReadOnlySpan<double> values)
     {

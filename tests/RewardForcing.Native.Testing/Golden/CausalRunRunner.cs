@@ -16,7 +16,7 @@ public sealed class CausalRunRunner : GoldenRunner
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
         ModelFolder model = ModelFolder.Open(Path.Combine(Path.GetDirectoryName(file.Path)!, file.Config.GetProperty("model").GetString()!));
-        PromptEmbedding[] texts = model.EncodeTexts(device, [Ids(file, "in.ids"), Ids(file, "in.negative_ids")]);
+        PromptEmbedding[] texts = model.EncodeTexts(device, [file.Ints("in.ids"), file.Ints("in.negative_ids")]);
         using WanTransformer transformer = model.LoadTransformer(device);
         using WanVae vae = model.LoadVae(device);
         using ReplayNoise noise = new(TensorArchive.Open(file.Path));
@@ -34,8 +34,6 @@ public sealed class CausalRunRunner : GoldenRunner
         float[] latents = [.. chunks.SelectMany(static chunk => chunk.Latents.Values.ToArray())];
         return FrameBytes.Compare(file, "out.frames_u8", [.. chunks.SelectMany(static chunk => chunk.Rgb24.ToArray())], file.Tolerance("differing_share")).Prepend(file.Compare("out.latents", latents));
     }
-
-    private static int[] Ids(GoldenFile file, string name) => [.. file.Longs(name).Select(static id => (int)id)];
 
     private static GenerationSettings Settings(JsonElement config)
     {

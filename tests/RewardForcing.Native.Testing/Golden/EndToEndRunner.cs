@@ -80,7 +80,7 @@ public sealed class EndToEndRunner : GoldenRunner
     private static PromptEmbedding Text(GoldenFile file, Device device, List<Comparison> results)
     {
         using UmT5Encoder encoder = Open(file, "token_embedding.weight", archive => UmT5Encoder.Load(device, archive));
-        int[] ids = [.. file.Longs("in.ids").Select(static id => (int)id)];
+        int[] ids = file.Ints("in.ids");
         PromptEmbedding prompt = TextEncoding.Encode(encoder, [ids])[0];
         var padded = new float[file.Floats("out.text").Length];
         prompt.Values.Span.CopyTo(padded);

@@ -78,6 +78,9 @@ public sealed class GoldenFile : IDisposable
         ElementType type => throw new NotSupportedException($"{Name}: {name} is {type}, not an integer type."),
     };
 
+    /// <summary>A tensor of whole numbers that fit 32 bits, such as tokens.</summary>
+    public int[] Ints(string name) => Array.ConvertAll(Longs(name), static value => (int)value);
+
     /// <summary>Bytes of a tensor.</summary>
     /// <param name="name">Its name.</param>
     public byte[] Bytes(string name)

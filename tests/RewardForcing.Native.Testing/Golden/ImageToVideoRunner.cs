@@ -17,7 +17,7 @@ public sealed class ImageToVideoRunner : GoldenRunner
     {
         List<Comparison> results = [];
         (ModelFolder model, ModelFolder shared) = (Folder(file, "model"), Folder(file, "shared"));
-        PromptEmbedding[] texts = shared.EncodeTexts(device, [Ids(file, "in.ids"), Ids(file, "in.negative_ids")]);
+        PromptEmbedding[] texts = shared.EncodeTexts(device, [file.Ints("in.ids"), file.Ints("in.negative_ids")]);
         results.Add(file.Compare("out.text", texts[0].Values.Span));
         results.Add(file.Compare("out.negative_text", texts[1].Values.Span));
 
@@ -56,8 +56,6 @@ public sealed class ImageToVideoRunner : GoldenRunner
 
     private static ModelFolder Folder(GoldenFile file, string key) =>
         ModelFolder.Open(Path.Combine(Path.GetDirectoryName(file.Path)!, file.Config.GetProperty(key).GetString()!));
-
-    private static int[] Ids(GoldenFile file, string name) => [.. file.Longs(name).Select(static id => (int)id)];
 
     private static GenerationSettings Settings(JsonElement config) => new()
     {

@@ -34,7 +34,7 @@ internal static class MiniCheckpoints
     private static Comparison Text(GoldenFile file, Device device, string path)
     {
         int tokens = file.ShapeOf("in.ids")[1];
-        int[][] texts = [.. file.Longs("in.ids").Select(static id => (int)id).Chunk(tokens)];
+        int[][] texts = [.. file.Ints("in.ids").Chunk(tokens)];
         using TensorArchive archive = TensorArchive.Open(path);
         using UmT5Encoder encoder = UmT5Encoder.Load(device, archive);
         using Pass pass = Pass.Inference(device);

@@ -25,7 +25,7 @@ public sealed class UmT5Runner : GoldenRunner
         using TensorArchive archive = file.OpenWeights();
         using UmT5Encoder encoder = UmT5Encoder.Load(device, archive, castTo: rounded ? DType.BF16 : null);
         int[] shape = file.ShapeOf("in.ids");
-        int[] ids = [.. file.Longs("in.ids").Select(static id => (int)id)];
+        int[] ids = file.Ints("in.ids");
         int[][] texts = [.. Enumerable.Range(0, shape[0]).Select(b => ids[(b * shape[1])..((b + 1) * shape[1])])];
         using Pass pass = Pass.Inference(device);
         float[] context = encoder.EncodeContext(pass, texts, shape[1], rounded ? DType.BF16 : DType.F32).ToFloats();

@@ -14,7 +14,8 @@ public static class SimulatedDevices
     private static readonly Lazy<KernelCompiler?> Compiler = new(static () => KernelCompiler.Open(out string? _));
 
     // Compiled kernels outlive a run of the tests; a changed kernel has another name.
-    private static readonly Lazy<KernelCache> Cache = new(static () => new KernelCache(CacheFolder(), Compiler.Value, "NVRTC is missing"));
+    private static readonly Lazy<KernelCache> Cache = new(static () => new KernelCache(
+        Fixtures.Repository is { } repository ? Path.Combine(repository, "artifacts", "kernels") : KernelCache.DefaultFolder, Compiler.Value, "NVRTC is missing"));
 
     /// <summary>Whether kernels can be compiled on this machine.</summary>
     public static bool AreAvailable => Compiler.Value is not null;
@@ -58,17 +59,4 @@ public static class SimulatedDevices
         "cuda-sim-sm90" => new SimulatedDriverOptions { Devices = [DeviceProfile.H100] },
         _ => null,
     };
-
-    private static string CacheFolder()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "RewardForcing.Native.sln")))
-            {
-                return Path.Combine(folder.FullName, "artifacts", "kernels");
-            }
-        }
-
-        return KernelCache.DefaultFolder;
-    }
 }

@@ -6,9 +6,6 @@ namespace RewardForcing.Native.CudaSim.Instructions;
 /// <summary>Moves the elements of an <c>mma</c> between register columns and plain matrices.</summary>
 internal static unsafe class MatrixElements
 {
-    private static readonly float[] FromE4M3 = [.. Enumerable.Range(0, 256).Select(bits => (float)FloatFormat.E4M3.Decode((uint)bits))];
-    private static readonly float[] FromE5M2 = [.. Enumerable.Range(0, 256).Select(bits => (float)FloatFormat.E5M2.Decode((uint)bits))];
-
     /// <summary>Reads A as <c>[16, K]</c>, B as <c>[8, K]</c> (its columns in rows) and C as <c>[16, 8]</c>.</summary>
     public static void Read(Warp w, MatrixPlan plan, float* a, float* b, float* c)
     {
@@ -67,8 +64,8 @@ internal static unsafe class MatrixElements
         PtxKind.BFloat => BitConverter.UInt32BitsToSingle((uint)*(ushort*)element << 16),
         PtxKind.Float => type.Bytes == 2 ? (float)BitConverter.UInt16BitsToHalf(*(ushort*)element) : *(float*)element,
         PtxKind.Tf32 => BitConverter.UInt32BitsToSingle(*(uint*)element & 0xFFFFE000),
-        PtxKind.E4M3 => FromE4M3[*element],
-        _ => FromE5M2[*element],
+        PtxKind.E4M3 => EightBitFloats.E4M3[*element],
+        _ => EightBitFloats.E5M2[*element],
     };
 
     private static void Rows(byte* column, PtxType type, float* to, int width, int stride)

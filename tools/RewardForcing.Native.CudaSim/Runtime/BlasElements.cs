@@ -7,17 +7,14 @@ namespace RewardForcing.Native.CudaSim.Runtime;
 /// <summary>Reads and writes elements of matrices as binary32.</summary>
 internal static unsafe class BlasElements
 {
-    private static readonly float[] FromE4M3 = [.. Enumerable.Range(0, 256).Select(bits => (float)FloatFormat.E4M3.Decode((uint)bits))];
-    private static readonly float[] FromE5M2 = [.. Enumerable.Range(0, 256).Select(bits => (float)FloatFormat.E5M2.Decode((uint)bits))];
-
     /// <summary>Reads one element.</summary>
     public static float Read(byte* matrix, long index, BlasElement element) => element switch
     {
         BlasElement.Float32 => ((float*)matrix)[index],
         BlasElement.BFloat16 => BitConverter.UInt32BitsToSingle((uint)((ushort*)matrix)[index] << 16),
         BlasElement.Float16 => (float)((Half*)matrix)[index],
-        BlasElement.Float8E4M3 => FromE4M3[matrix[index]],
-        _ => FromE5M2[matrix[index]],
+        BlasElement.Float8E4M3 => EightBitFloats.E4M3[matrix[index]],
+        _ => EightBitFloats.E5M2[matrix[index]],
     };
 
     /// <summary>Reads elements that follow each other.</summary>

@@ -19,6 +19,9 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
     // Rows asked for before they are copied.
     private const int Ahead = 12;
 
+    // Tiles over which the next block is asked for.
+    private const int LateTiles = 8;
+
     private readonly AttentionProblem _problem;
     private readonly ScratchMemory _memory;
     private readonly int _sample;
@@ -182,12 +185,29 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
             Pack(key, count, to);
             for (int tile = 0; tile < _tiles; tile++)
             {
+                Foresee(tile, key + count, Math.Min(_blockKeys, to - key - count));
                 (bool some, bool all) = Seen(tile, key, count);
                 if (some)
                 {
                     Advance(tile, key, count, hides: !all);
                 }
             }
+        }
+    }
+
+    // Asks for the next block of keys while products keep the core busy: by and by over the last tiles, since the tiles before them would push it
+    // out of the second-level cache again.
+    private readonly void Foresee(int tile, int firstKey, int count)
+    {
+        int late = Math.Min(_tiles, LateTiles), step = tile - (_tiles - late);
+        if (!Sse.IsSupported || step < 0)
+        {
+            return;
+        }
+
+        for (int key = count * step / late; key < count * (step + 1) / late; key++)
+        {
+            Prefetch(firstKey + key);
         }
     }
 

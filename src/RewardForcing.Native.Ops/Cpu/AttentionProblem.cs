@@ -128,7 +128,7 @@ internal sealed unsafe class AttentionProblem
         long work = 2L * _batch * Heads * Queries * Keys * Width;
         bool small = Cpu.Workers.Threads == 1 || work < 2 * Grain;
         int perGroup = Math.Min(GroupQueries / TTile.Columns, tiles);
-        while (!small && perGroup > 1 && (long)_batch * Heads * ((tiles + perGroup - 1) / perGroup) < 8L * Cpu.Workers.Threads)
+        while (!small && perGroup > 1 && (long)_batch * Heads * ((tiles + perGroup - 1) / perGroup) < 4L * Cpu.Workers.Threads)
         {
             perGroup--;
         }

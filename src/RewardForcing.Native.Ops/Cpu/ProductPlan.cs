@@ -46,7 +46,7 @@ internal readonly record struct ProductPlan(long Rows, int Panels, int Groups, i
         bool small = threads == 1 || rows * columns * depth < 2 * Grain;
         if (!small)
         {
-            int wanted = (int)Math.Min(4L * threads, rows * columns * depth / Grain);
+            int wanted = (int)Math.Min(8L * threads, rows * columns * depth / Grain);
             while (groups * chunks < wanted)
             {
                 if (rows / chunks >= 4 * FewestRows || (groups == panels && rows / chunks >= 2 * FewestRows))
@@ -63,8 +63,11 @@ internal readonly record struct ProductPlan(long Rows, int Panels, int Groups, i
                 }
             }
 
-            // The same number of items for every thread, where there are few.
-            groups = Math.Min(panels, (groups + threads - 1) / threads * threads);
+            // The same number of items for every thread, where there are few. Where there are many, cutting columns only means that rows are read again.
+            if ((long)groups * chunks < 8L * threads)
+            {
+                groups = Math.Min(panels, (groups + threads - 1) / threads * threads);
+            }
         }
 
         long step = (rows + chunks - 1) / chunks;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics;
 using RewardForcing.Native.Tensors;
 
@@ -8,6 +9,9 @@ public sealed class CaseTruth
 {
     // Intermediates this close to an edge between two bfloat16 numbers may be rounded to either.
     private const double EdgeShare = 1.0 / (1 << 20);
+
+    // The formula with plain loops takes longer than most devices do, and all of them are held to the same one.
+    private static readonly ConcurrentDictionary<(string Sample, CaseTypes Types, int Seed), Lazy<CaseTruth>> Known = new();
 
     private readonly OpSample _sample;
     private readonly DType[] _types;
@@ -47,6 +51,10 @@ public sealed class CaseTruth
         DeviceSlack = rounds && sample.NarrowAllowance([.. Values.Select((values, i) => new Numbers<double>(sample.Inputs[i].Shape, values))]) is { } allowed
             ? allowed.Values : new double[truth.Length];
     }
+
+    /// <summary>The truth of a sample that is in the list of its op, evaluated once for all devices; nobody may change it.</summary>
+    public static CaseTruth Of(OpSample sample, CaseTypes types, int seed) =>
+        Known.GetOrAdd((sample.ToString(), types, seed), _ => new Lazy<CaseTruth>(() => new CaseTruth(sample, types, seed))).Value;
 
     /// <summary>Inputs, rounded to their types.</summary>
     public IReadOnlyList<double[]> Values { get; }

@@ -68,9 +68,9 @@ public static class OpCaseCheck
     private static CaseTruth[] Draws(OpSample sample, CaseTypes types, int most)
     {
         // One element may be exact by luck: the error of the formula is the largest of many.
-        CaseTruth first = new(sample, types, 1);
+        CaseTruth first = CaseTruth.Of(sample, types, 1);
         int draws = first.Expected.Length == 0 ? 1 : Math.Clamp(ElementsWanted / first.Expected.Length, 1, most);
-        return [first, .. Enumerable.Range(2, draws - 1).Select(seed => new CaseTruth(sample, types, seed))];
+        return [first, .. Enumerable.Range(2, draws - 1).Select(seed => CaseTruth.Of(sample, types, seed))];
     }
 
     private static (string? Complaint, byte[] Bits) Run(OpSample sample, CaseTruth draw, Device device, Func<Pass, Tensor[], Tensor> run, double floatError)

@@ -5,24 +5,9 @@ using Xunit;
 
 namespace RewardForcing.Native.Tests.Cases;
 
-public class OpCaseTests
+public sealed class OpCaseTests
 {
-    public static TheoryData<string, string> OpsAndDevices
-    {
-        get
-        {
-            TheoryData<string, string> rows = [];
-            foreach (OpCase test in OpCases.All)
-            {
-                foreach (TestDevice device in TestDevice.All.Where(device => device.Tries(test.Name)))
-                {
-                    rows.Add(test.Name, device.Name);
-                }
-            }
-
-            return rows;
-        }
-    }
+    public static TheoryData<string> Ops => OpCaseRun.Ops("cpu");
 
     public static TheoryData<string, string> OpsAndPaths
     {
@@ -42,34 +27,19 @@ public class OpCaseTests
     }
 
     [Theory]
-    [MemberData(nameof(OpsAndDevices))]
-    public void Forward_EverySizeAndType_IsTheFormula(string op, string device) =>
-        AllWell(OpCases.Of(op).Samples.SkipLast(1).SelectMany(sample => OpCaseCheck.Forward(sample, TestDevice.Of(device))));
+    [MemberData(nameof(Ops))]
+    public void Forward_EverySizeAndType_IsTheFormula(string op) => OpCaseRun.Forward(op, "cpu");
 
     [Theory]
     [MemberData(nameof(OpsAndPaths))]
     public void ForwardCpu_EverySizeAndTypeOnEveryPath_IsTheFormula(string op, string path) =>
-        AllWell(OpCases.Of(op).Samples.SkipLast(1).SelectMany(sample => OpCaseCheck.Forward(sample, Enum.Parse<SimdPath>(path))));
+        OpCaseRun.AllWell(OpCases.Of(op).Samples.SkipLast(1).SelectMany(sample => OpCaseCheck.Forward(sample, Enum.Parse<SimdPath>(path))));
 
     [Theory]
-    [MemberData(nameof(OpsAndDevices))]
-    public void Forward_WrongShapesAndTypes_AreRefusedInOneSentence(string op, string device) =>
-        AllWell(RefusalCheck.Run(OpCases.Of(op), TestDevice.Of(device)));
+    [MemberData(nameof(Ops))]
+    public void Forward_WrongShapesAndTypes_AreRefusedInOneSentence(string op) => OpCaseRun.Refusals(op, "cpu");
 
     [Theory]
-    [MemberData(nameof(OpsAndDevices))]
-    public void Forward_InputsNeedGradients_DerivativeIsRightOrRefused(string op, string device)
-    {
-        using Device opened = TestDevice.Of(device).Openings[0]();
-        foreach (OpSample sample in OpCases.Of(op).Samples.SkipLast(1).Where(GradientCheck.Applies))
-        {
-            Assert.Null(GradientCheck.Run(sample, opened, out bool _));
-        }
-    }
-
-    private static void AllWell(IEnumerable<string> complaints)
-    {
-        string[] all = [.. complaints];
-        Assert.True(all.Length == 0, $"{all.Length} complaints:\n{string.Join('\n', all.Take(20))}");
-    }
+    [MemberData(nameof(Ops))]
+    public void Forward_InputsNeedGradients_DerivativeIsRightOrRefused(string op) => OpCaseRun.Gradients(op, "cpu");
 }

@@ -23,7 +23,7 @@ internal sealed class StepReplays(CausalState state)
     /// <returns>What the body returned, owned by the innermost scope of <paramref name="pass"/>.</returns>
     public Tensor Run(Pass pass, CachePlan plan, bool cacheOnly, Tensor[] inputs, Func<Pass, Tensor, Tensor, Tensor, Tensor> body)
     {
-        if (!pass.Device.CanReplay || pass.IsTraining || plan.End < state.CapacityFrames || state.Policy.RopeMode == RopeMode.Absolute)
+        if (!pass.Device.CanReplay || pass.IsTraining || state.Model.StreamsBlocks || plan.End < state.CapacityFrames || state.Policy.RopeMode == RopeMode.Absolute)
         {
             return body(pass, inputs[0], inputs[1], inputs[2]);
         }

@@ -67,10 +67,10 @@ public sealed class UmT5Encoder : IDisposable
     /// <param name="cancellation">Stops between two tensors.</param>
     /// <exception cref="WeightMismatchException">A tensor is missing, left over or of another shape; the message lists all of them.</exception>
     public static UmT5Encoder Load(
-        Device device, TensorArchive archive, UmT5Config? config = null, DType? castTo = null, CancellationToken cancellation = default)
+        Device device, TensorArchive archive, UmT5Config? config = null, DType? castTo = null, CancellationToken cancellation = default, DType? widest = null)
     {
         config ??= UmT5Config.FromShapes(archive);
-        WeightSet weights = WeightSet.Load(device, archive, UmT5KeyMap.For(archive), Declare(config), castTo, cancellation: cancellation);
+        WeightSet weights = WeightSet.Load(device, archive, UmT5KeyMap.For(archive), Declare(config), castTo, cancellation: cancellation, widest: widest);
         try
         {
             return new UmT5Encoder(config, weights);

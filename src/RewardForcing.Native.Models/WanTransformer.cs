@@ -15,7 +15,8 @@ public sealed class WanTransformer : IDisposable
     private const float ImageNormEps = 1e-5f;
 
     private readonly WeightSet _weights;
-    private readonly WanBlock[] _blocks;
+    private readonly BlockStack _blocks;
+    private readonly IDisposable? _host;
     private readonly Projection _textUp;
     private readonly Projection _textDown;
     private readonly Projection _timeUp;
@@ -27,11 +28,17 @@ public sealed class WanTransformer : IDisposable
     /// <param name="config">Sizes.</param>
     /// <param name="weights">All parameters of <see cref="WanConfig.Parameters"/>; owned by the network from here on.</param>
     public WanTransformer(WanConfig config, WeightSet weights)
+        : this(config, weights, null)
+    {
+    }
+
+    private WanTransformer(WanConfig config, WeightSet weights, IDisposable? host)
     {
         config.Validate();
         Config = config;
         _weights = weights;
-        _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new WanBlock(weights, layer, config))];
+        _host = host;
+        _blocks = new BlockStack(weights, config);
         _textUp = new Projection(weights, "text_embedding.0");
         _textDown = new Projection(weights, "text_embedding.2");
         _timeUp = new Projection(weights, "time_embedding.0");
@@ -49,6 +56,9 @@ public sealed class WanTransformer : IDisposable
     /// <summary>The parameters.</summary>
     public WeightSet Weights => _weights;
 
+    /// <summary>Whether the weights of blocks are brought to the device for every use.</summary>
+    public bool StreamsBlocks => _blocks.IsStreamed;
+
     /// <summary>Reads the weights from a checkpoint of any known layout.</summary>
     /// <param name="device">Where they are to live.</param>
     /// <param name="config">Sizes; checkpoints of Reward Forcing and its relatives have those of <see cref="WanConfig.T2V1_3B"/>.</param>
@@ -61,14 +71,19 @@ public sealed class WanTransformer : IDisposable
     {
         options ??= new WanLoadOptions();
         KeyMap map = WanKeyMap.For(config, archive.Entries.Select(static entry => entry.Name), options.Entry);
-        WeightSet weights = WeightSet.Load(device, archive, map, config.Parameters(), options.CastTo, options.Adapter, cancellation);
+        CpuDevice? host = options.StreamsBlocks && !device.IsHost ? new CpuDevice(1) : null;
+        WeightSet? weights = null;
         try
         {
-            return new WanTransformer(config, weights);
+            weights = WeightSet.Load(
+                device, archive, map, config.Parameters(), options.CastTo, options.Adapter, cancellation, options.Widest,
+                host is null ? null : spec => BlockStack.IsOfBlock(spec.Name) ? host : device);
+            return new WanTransformer(config, weights, host);
         }
         catch
         {
-            weights.Dispose();
+            weights?.Dispose();
+            host?.Dispose();
             throw;
         }
     }
@@ -91,7 +106,7 @@ public sealed class WanTransformer : IDisposable
         using Scope scope = pass.BeginScope();
         Tensor text = EmbedText(pass, context, x.Shape[0], x.DType);
         Tensor? imageRows = image is null ? null : EmbedImage(pass, Cast.Forward(pass, image.ClipFeatures, x.DType));
-        return scope.Keep(Run(pass, x, timesteps, layer => _blocks[layer].Context(pass, text, imageRows), image?.Latents, mask));
+        return scope.Keep(Run(pass, x, timesteps, (layer, block) => block.Context(pass, text, imageRows), image?.Latents, mask));
     }
 
     /// <summary>Predicts the flow of a whole video at once, for a prompt whose keys and values are at hand: what samplers of many steps call.</summary>
@@ -114,7 +129,7 @@ public sealed class WanTransformer : IDisposable
 
         CheckImageLatents(x, imageLatents);
         using Scope scope = pass.BeginScope();
-        return scope.Keep(Run(pass, x, timesteps, context.Keys, imageLatents, null));
+        return scope.Keep(Run(pass, x, timesteps, (layer, _) => context.Keys(layer), imageLatents, null));
     }
 
     /// <summary>Computes keys and values of a prompt for every layer, to be used in every step.</summary>
@@ -138,11 +153,11 @@ public sealed class WanTransformer : IDisposable
         WanContext prepared = new(this, batch, dtype, image is not null);
         try
         {
-            foreach (WanBlock block in _blocks)
+            for (int layer = 0; layer < _blocks.Count; layer++)
             {
                 pass.Cancellation.ThrowIfCancellationRequested();
                 using Scope inner = pass.BeginScope();
-                prepared.Add(pass, block.Context(pass, text, image));
+                prepared.Add(pass, _blocks[layer].Context(pass, text, image));
             }
 
             return prepared;
@@ -177,8 +192,8 @@ public sealed class WanTransformer : IDisposable
         (Tensor e, Tensor projected) = EmbedTime(pass, times, state.Batch, x.DType);
         Tensor Rest(Pass inner, Tensor latents, Tensor time, Tensor rows)
         {
-            Tensor tokens = LayerChain.Run(inner, EmbedPatches(inner, latents), _blocks.Length, (input, layer) =>
-                _blocks[layer].ForwardCached(inner, input, rows, grid, state, layer, plan, cacheOnly && layer == _blocks.Length - 1));
+            Tensor tokens = LayerChain.Run(inner, EmbedPatches(inner, latents), _blocks.Count, (input, layer) =>
+                _blocks[layer].ForwardCached(inner, input, rows, grid, state, layer, plan, cacheOnly && layer == _blocks.Count - 1));
             return cacheOnly ? inner.New(new Shape(0), x.DType) : Head(inner, tokens, time, grid);
         }
 
@@ -188,7 +203,12 @@ public sealed class WanTransformer : IDisposable
     }
 
     /// <summary>Releases the weights.</summary>
-    public void Dispose() => _weights.Dispose();
+    public void Dispose()
+    {
+        _blocks.Dispose();
+        _weights.Dispose();
+        _host?.Dispose();
+    }
 
     private static float[] Times(ReadOnlySpan<float> timesteps, int batch, int frames)
     {
@@ -214,7 +234,7 @@ public sealed class WanTransformer : IDisposable
         return times;
     }
 
-    private Tensor Run(Pass pass, Tensor x, ReadOnlySpan<float> timesteps, Func<int, ContextKeys> contextOf, Tensor? imageLatents, TrainingMask? mask)
+    private Tensor Run(Pass pass, Tensor x, ReadOnlySpan<float> timesteps, Func<int, WanBlock, ContextKeys> contextOf, Tensor? imageLatents, TrainingMask? mask)
     {
         (int batch, int frames) = (x.Shape[0], x.Shape[2]);
         RopeGrid grid = Grid(x);
@@ -230,8 +250,11 @@ public sealed class WanTransformer : IDisposable
         (Tensor e, Tensor projected) = EmbedTime(pass, times, batch, x.DType);
         AttentionMask attention = mask?.Attention(frames, grid.TokensPerFrame) ?? AttentionMask.All;
         int keys = mask is null ? tokens.Shape[1] : Math.Max(tokens.Shape[1], mask.PaddedKeys(frames, grid.TokensPerFrame));
-        tokens = LayerChain.Run(pass, tokens, _blocks.Length, (input, layer) =>
-            _blocks[layer].Forward(pass, input, projected, contextOf(layer), grid, attention, keys));
+        tokens = LayerChain.Run(pass, tokens, _blocks.Count, (input, layer) =>
+        {
+            WanBlock block = _blocks[layer];
+            return block.Forward(pass, input, projected, contextOf(layer, block), grid, attention, keys);
+        });
 
         if (mask?.CleanX is not null)
         {

@@ -9,10 +9,10 @@ namespace RewardForcing.Native.Models;
 internal static class WeightReader
 {
     /// <summary>Reads an entry whose shape has been checked.</summary>
-    public static Parameter Read(Device device, TensorArchive archive, TensorEntry entry, ParameterSpec spec, DType? castTo, LoraAdapter? adapter)
+    public static Parameter Read(Device device, TensorArchive archive, TensorEntry entry, ParameterSpec spec, DType? castTo, DType? widest, LoraAdapter? adapter)
     {
         DType? stored = Stored(entry.Type);
-        DType wanted = castTo ?? stored ?? DType.F32;
+        DType wanted = castTo ?? (widest is { } type && (stored ?? DType.F32) == DType.F32 ? type : stored ?? DType.F32);
         bool adapted = adapter?.Changes(spec.Name) == true;
         if (device.IsHost && stored == wanted && !adapted)
         {

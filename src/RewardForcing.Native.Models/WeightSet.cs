@@ -38,6 +38,8 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
     /// <param name="castTo">Type all parameters are converted to; null keeps what the file has, but for types no op reads (F64, integers), which become F32.</param>
     /// <param name="adapter">Changes to add to some of the weights, such as a LoRA; may be null.</param>
     /// <param name="cancellation">Stops between two tensors; nothing stays allocated.</param>
+    /// <param name="widest">F32 and F64 weights become of this type; narrower ones stay as they are. Null changes nothing.</param>
+    /// <param name="placement">Where each parameter lives, if not all on <paramref name="device"/>.</param>
     /// <exception cref="ModelFormatException">The adapter changes what the network does not have, or a tensor is of a type nothing is read from.</exception>
     /// <exception cref="WeightMismatchException">A tensor is missing, left over or of another shape; the message lists all of them.</exception>
     public static WeightSet Load(
@@ -47,7 +49,9 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
         IReadOnlyList<ParameterSpec> declared,
         DType? castTo = null,
         LoraAdapter? adapter = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default,
+        DType? widest = null,
+        Func<ParameterSpec, Device>? placement = null)
     {
         Dictionary<string, TensorEntry> entries = WeightMatch.Bind(archive, map, declared);
         if (adapter?.Keys.FirstOrDefault(key => !entries.ContainsKey(key)) is string stray)
@@ -63,7 +67,7 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
                 cancellation.ThrowIfCancellationRequested();
                 if (entries.TryGetValue(spec.Name, out TensorEntry? entry))
                 {
-                    set.Add(WeightReader.Read(device, archive, entry, spec, castTo, adapter));
+                    set.Add(WeightReader.Read(placement?.Invoke(spec) ?? device, archive, entry, spec, castTo, widest, adapter));
                 }
             }
 
@@ -90,6 +94,28 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
                 Parameter parameter = Parameter.New(device, spec.Name, spec.Shape, dtype);
                 parameter.Value.Clear();
                 set.Add(parameter);
+            }
+
+            return set;
+        }
+        catch
+        {
+            set.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Allocates parameters of the names, shapes and types of others; their contents are undefined.</summary>
+    /// <param name="device">Where they are to live.</param>
+    /// <param name="others">What they are like.</param>
+    internal static WeightSet Like(Device device, IEnumerable<Parameter> others)
+    {
+        WeightSet set = new(device);
+        try
+        {
+            foreach (Parameter other in others)
+            {
+                set.Add(Parameter.New(device, other.Name, other.Shape, other.Value.DType));
             }
 
             return set;

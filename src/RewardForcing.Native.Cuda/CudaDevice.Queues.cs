@@ -1,3 +1,5 @@
+using RewardForcing.Native.Tensors;
+
 namespace RewardForcing.Native.Cuda;
 
 public sealed unsafe partial class CudaDevice
@@ -16,7 +18,8 @@ public sealed unsafe partial class CudaDevice
         {
             foreach (CudaQueue other in _queues.Where(other => other != queue && !other.IsCapturing))
             {
-                RunAfter(queue, other);
+                using QueueMark given = MarkOf(other);
+                given.Before(queue);
             }
         }
 
@@ -24,19 +27,25 @@ public sealed unsafe partial class CudaDevice
         return new QueueEnd(this, queue);
     }
 
-    // Later work of one queue waits for what has been given to another so far.
-    private void RunAfter(CudaQueue later, CudaQueue earlier)
+    /// <inheritdoc/>
+    public override IQueueMark Mark()
+    {
+        Enter();
+        RefuseWhileCapturing("mark a queue");
+        return MarkOf(Current);
+    }
+
+    private QueueMark MarkOf(CudaQueue queue)
     {
         nint passed = NewEvent(timed: false);
-        try
-        {
-            Require(_driver.RecordEvent(passed, earlier.Stream), "cuEventRecord", $"Opening a queue of {Name}.");
-            Require(_driver.WaitEvent(later.Stream, passed), "cuStreamWaitEvent", $"Opening a queue of {Name}.");
-        }
-        finally
+        CuResult result = _driver.RecordEvent(passed, queue.Stream);
+        if (result != CuResult.Success)
         {
             _driver.DestroyEvent(passed);
+            Require(result, "cuEventRecord", $"Marking a queue of {Name}.");
         }
+
+        return new QueueMark(this, passed);
     }
 
     // The first queue, on which latents are made, goes before those that work beside it.
@@ -84,6 +93,33 @@ public sealed unsafe partial class CudaDevice
                 _ended = true;
                 device.End(queue);
             }
+        }
+    }
+
+    // An event that is destroyed while somebody waits for it goes when they have stopped waiting.
+    private sealed class QueueMark(CudaDevice device, nint passed) : IQueueMark
+    {
+        private bool _isOver;
+
+        public void Await()
+        {
+            device.Enter();
+            device.RefuseWhileCapturing("wait for another queue");
+            Before(device.Current);
+        }
+
+        public void Before(CudaQueue later) =>
+            device.Require(device._driver.WaitEvent(later.Stream, passed), "cuStreamWaitEvent", $"Ordering two queues of {device.Name}.");
+
+        public void Dispose()
+        {
+            if (!_isOver && !device._isClosed)
+            {
+                device._driver.SetCurrentContext(device._context);
+                device._driver.DestroyEvent(passed);
+            }
+
+            _isOver = true;
         }
     }
 }

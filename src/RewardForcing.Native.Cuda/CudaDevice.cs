@@ -93,7 +93,7 @@ public sealed unsafe partial class CudaDevice : Device
     public int Multiprocessors { get; }
 
     /// <summary>Memory of the device that nobody uses, this process and others, in bytes.</summary>
-    public long FreeBytes
+    public override long? FreeBytes
     {
         get
         {

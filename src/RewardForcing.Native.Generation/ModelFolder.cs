@@ -118,11 +118,17 @@ public sealed class ModelFolder
     /// <param name="prompts">Any texts; an empty one is encoded as the lone <c>&lt;/s&gt;</c>.</param>
     /// <param name="type">Type of the activations: F32 or BF16.</param>
     /// <param name="maxTokens">Tokens the transformer takes; longer texts are cut off there.</param>
+    /// <param name="weights">Types and places of the text encoder's weights; null uses them as they are stored.</param>
     /// <param name="cancellation">Stops between two tensors or layers.</param>
     /// <exception cref="FileNotFoundException">The tokenizer or the text encoder is missing.</exception>
     /// <exception cref="ModelFormatException">A file is damaged, or the tokenizer is none of umT5: it closes no text.</exception>
     public PromptEmbedding[] EncodePrompts(
-        Device device, IReadOnlyList<string> prompts, DType type = DType.F32, int maxTokens = UnigramTokenizer.DefaultLength, CancellationToken cancellation = default)
+        Device device,
+        IReadOnlyList<string> prompts,
+        DType type = DType.F32,
+        int maxTokens = UnigramTokenizer.DefaultLength,
+        WeightRules? weights = null,
+        CancellationToken cancellation = default)
     {
         UnigramTokenizer tokenizer = UnigramTokenizer.Open(Find(ModelPart.Tokenizer));
         if (tokenizer.EndOfText is null)
@@ -130,19 +136,21 @@ public sealed class ModelFolder
             throw new ModelFormatException(tokenizer.Path, "has no piece </s> that closes a text, so it is not the tokenizer of a Wan text encoder");
         }
 
-        return EncodeTexts(device, [.. prompts.Select(prompt => tokenizer.Encode(TextCleaning.Clean(prompt), maxTokens))], type, cancellation);
+        return EncodeTexts(device, [.. prompts.Select(prompt => tokenizer.Encode(TextCleaning.Clean(prompt), maxTokens))], type, weights, cancellation);
     }
 
     /// <summary>Loads the text encoder, encodes texts and releases it.</summary>
     /// <param name="device">Where it is to run.</param>
     /// <param name="texts">Token numbers of each text, the closing <c>&lt;/s&gt;</c> included.</param>
     /// <param name="type">Type of the activations: F32 or BF16.</param>
+    /// <param name="weights">Types and places of the text encoder's weights; null uses them as they are stored.</param>
     /// <param name="cancellation">Stops between two tensors or layers.</param>
     /// <exception cref="FileNotFoundException">The file is missing.</exception>
-    public PromptEmbedding[] EncodeTexts(Device device, IReadOnlyList<int[]> texts, DType type = DType.F32, CancellationToken cancellation = default)
+    public PromptEmbedding[] EncodeTexts(
+        Device device, IReadOnlyList<int[]> texts, DType type = DType.F32, WeightRules? weights = null, CancellationToken cancellation = default)
     {
         using TensorArchive archive = TensorArchive.Open(Find(ModelPart.TextEncoder));
-        using UmT5Encoder encoder = UmT5Encoder.Load(device, archive, cancellation: cancellation);
+        using UmT5Encoder encoder = UmT5Encoder.Load(device, archive, rules: weights, cancellation: cancellation);
         return TextEncoding.Encode(encoder, texts, type, cancellation);
     }
 

@@ -4,46 +4,50 @@ namespace RewardForcing.Native.Models;
 
 /// <summary>The blocks of a transformer: all on the device, or in host memory and brought to it one after the other.</summary>
 /// <remarks>
-/// Streamed blocks take turns in two places of the device, so that one is filled while the work on the other is still queued. The order of the queue
-/// keeps a place until the block before has passed.
+/// Streamed blocks take turns in two places of the device. While one block computes, the next is on its way to the other place, carried by a thread
+/// and a queue of their own; a place is written again once the work that was given to the device before has passed. Passes may be broken off
+/// anywhere: the next one finds the block it asks for or orders it anew. Belongs to one thread at a time.
 /// </remarks>
-internal sealed class BlockStack : IDisposable
+/// <typeparam name="TBlock">What computes with the weights of one block.</typeparam>
+internal sealed class BlockStack<TBlock> : IDisposable
+    where TBlock : class
 {
     private const int Places = 2;
     private readonly WeightSet _weights;
-    private readonly WanBlock[] _blocks;
-    private readonly WeightSet[] _places = [];
+    private readonly TBlock[] _blocks = [];
+    private readonly List<Place> _places = [];
+    private readonly BlockCourier? _courier;
 
     /// <summary>Builds the blocks on loaded weights.</summary>
-    /// <param name="weights">All parameters of the network; those of blocks may be in host memory while the network is elsewhere.</param>
-    /// <param name="config">Sizes.</param>
-    public BlockStack(WeightSet weights, WanConfig config)
+    /// <param name="weights">All parameters of the network; those of its blocks may be in host memory while the network is elsewhere.</param>
+    /// <param name="count">Number of blocks.</param>
+    /// <param name="build">Makes a block of a set of weights in which it has the given number.</param>
+    public BlockStack(WeightSet weights, int count, Func<WeightSet, int, TBlock> build)
     {
-        (_weights, Count) = (weights, config.Layers);
-        IsStreamed = weights.Any(parameter => IsOfBlock(parameter.Name) && parameter.Value.Device != weights.Device);
+        (_weights, Count) = (weights, count);
+        IsStreamed = weights.Any(parameter => parameter.Name.StartsWith(NameOf(0), StringComparison.Ordinal) && parameter.Value.Device != weights.Device);
         if (!IsStreamed)
         {
-            _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new WanBlock(weights, layer, config))];
+            _blocks = [.. Enumerable.Range(0, count).Select(layer => build(weights, layer))];
             return;
         }
 
-        IReadOnlyList<Parameter> first = [.. weights.Where(static parameter => parameter.Name.StartsWith(NameOf(0), StringComparison.Ordinal))];
-        List<WeightSet> places = [];
+        Parameter[] first = [.. weights.Where(static parameter => parameter.Name.StartsWith(NameOf(0), StringComparison.Ordinal))];
         try
         {
-            for (int place = 0; place < Math.Min(Places, Count); place++)
+            for (int place = 0; place < Math.Min(Places, count); place++)
             {
-                places.Add(WeightSet.Like(weights.Device, first));
+                WeightSet set = WeightSet.Like(weights.Device, first);
+                _places.Add(new Place(set, build(set, 0)));
             }
+
+            _courier = new BlockCourier(weights.Device);
         }
         catch
         {
-            places.ForEach(static place => place.Dispose());
+            Dispose();
             throw;
         }
-
-        _places = [.. places];
-        _blocks = [.. _places.Select(place => new WanBlock(place, 0, config))];
     }
 
     /// <summary>Number of blocks.</summary>
@@ -52,8 +56,8 @@ internal sealed class BlockStack : IDisposable
     /// <summary>Whether weights are brought to the device for every use.</summary>
     public bool IsStreamed { get; }
 
-    /// <summary>A block, its weights on the device or on their way there. Valid until the one after the next is asked for.</summary>
-    public WanBlock this[int layer]
+    /// <summary>A block, its weights on the device or on their way there. Valid until another one is asked for.</summary>
+    public TBlock this[int layer]
     {
         get
         {
@@ -62,22 +66,96 @@ internal sealed class BlockStack : IDisposable
                 return _blocks[layer];
             }
 
-            int at = layer % _places.Length;
-            string prefix = NameOf(layer);
-            foreach (Parameter target in _places[at])
+            Place place = Order(layer, null);
+            place.Arrive();
+            if (Count > 1)
             {
-                target.Value.CopyFrom(_weights[string.Concat(prefix, target.Name.AsSpan(NameOf(0).Length))].Value);
+                Order((layer + 1) % Count, place);
             }
 
-            return _blocks[at];
+            return place.Block;
         }
     }
 
-    /// <summary>Whether a parameter belongs to a block.</summary>
-    public static bool IsOfBlock(string name) => name.StartsWith("blocks.", StringComparison.Ordinal);
-
     /// <summary>Releases the places; the weights are the network's.</summary>
-    public void Dispose() => Array.ForEach(_places, static place => place.Dispose());
+    public void Dispose()
+    {
+        _courier?.Dispose();
+        foreach (Place place in _places)
+        {
+            place.Forget();
+            place.Weights.Dispose();
+        }
+    }
 
     private static string NameOf(int layer) => $"blocks.{layer}.";
+
+    // The place that has a block or waits for it; if there is none, it is brought to one that is not in use.
+    private Place Order(int layer, Place? inUse)
+    {
+        if (_places.Find(place => place.Layer == layer) is { } there)
+        {
+            return there;
+        }
+
+        Place free = _places.Find(place => place != inUse)!;
+        string prefix = NameOf(layer);
+        free.Expect(layer, _courier!.Bring(
+            [.. free.Weights.Select(target => (_weights[string.Concat(prefix, target.Name.AsSpan(NameOf(0).Length))].Value, target.Value))]));
+        return free;
+    }
+
+    private sealed class Place(WeightSet weights, TBlock block)
+    {
+        private Task<IQueueMark>? _arrival;
+
+        public WeightSet Weights => weights;
+
+        public TBlock Block => block;
+
+        public int Layer { get; private set; } = -1;
+
+        public void Expect(int layer, Task<IQueueMark> arrival)
+        {
+            Forget();
+            (Layer, _arrival) = (layer, arrival);
+        }
+
+        // What was on its way is overwritten, or released, behind it.
+        public void Forget()
+        {
+            if (_arrival is { } arrival)
+            {
+                Task.WaitAny(arrival);
+                if (arrival.IsCompletedSuccessfully)
+                {
+                    arrival.Result.Dispose();
+                }
+            }
+
+            (Layer, _arrival) = (-1, null);
+        }
+
+        // The caller's later work waits for the copy; the thread itself only until the copy has been given to the device.
+        public void Arrive()
+        {
+            Task<IQueueMark>? arrival = _arrival;
+            _arrival = null;
+            if (arrival is null)
+            {
+                return;
+            }
+
+            try
+            {
+                using IQueueMark mark = arrival.GetAwaiter().GetResult();
+                mark.Await();
+            }
+            catch
+            {
+                Layer = -1;
+                throw;
+            }
+        }
+    }
 }

@@ -32,10 +32,10 @@ public sealed class ClipVision : IDisposable
     /// <param name="device">Where the weights are to live.</param>
     /// <param name="config">Sizes.</param>
     /// <param name="archive"><c>models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth</c>, or <c>image_encoder/model.safetensors</c> with Hugging Face's names.</param>
-    /// <param name="castTo">Type all weights are converted to; null uses them as they are stored.</param>
+    /// <param name="rules">Types of the weights; null uses them as they are stored.</param>
     /// <exception cref="WeightMismatchException">A tensor is missing, left over or of another shape; the message lists all of them.</exception>
-    public static ClipVision Load(Device device, ClipVisionConfig config, TensorArchive archive, DType? castTo = null) =>
-        new(config, WeightSet.Load(device, archive, ClipVisionKeyMap.For(archive, config.UsedLayers), config.Parameters(!ClipVisionKeyMap.IsHuggingFace(archive)), castTo));
+    public static ClipVision Load(Device device, ClipVisionConfig config, TensorArchive archive, WeightRules? rules = null) =>
+        new(config, WeightSet.Load(device, archive, ClipVisionKeyMap.For(archive, config.UsedLayers), config.Parameters(!ClipVisionKeyMap.IsHuggingFace(archive)), rules));
 
     /// <summary>Computes the features of images.</summary>
     /// <param name="pass">Where to run; cancellation is looked at between blocks.</param>

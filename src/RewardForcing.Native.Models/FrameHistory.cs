@@ -3,12 +3,26 @@ using RewardForcing.Native.Tensors;
 namespace RewardForcing.Native.Models;
 
 /// <summary>The last few frames a layer has seen, kept from one piece of a video to the next.</summary>
-internal sealed class FrameHistory
+/// <param name="place">Where they are kept; null for where the layer runs.</param>
+internal sealed class FrameHistory(Device? place = null)
 {
     private OwnedTensor? _frames;
 
-    /// <summary>The frames, <c>[B, m, H, W, C]</c>, newest last; null before there are any.</summary>
-    public Tensor? Frames => _frames?.Value;
+    /// <summary>Bytes that are kept.</summary>
+    public long Bytes => _frames?.Value.Bytes ?? 0;
+
+    /// <summary>The frames where a pass runs, <c>[B, m, H, W, C]</c>, newest last; null before there are any. Owned by the history or by the innermost scope.</summary>
+    public Tensor? Frames(Pass pass)
+    {
+        if (_frames?.Value is not { } kept || kept.Device == pass.Device)
+        {
+            return _frames?.Value;
+        }
+
+        Tensor brought = pass.New(kept.Shape, kept.DType);
+        brought.CopyFrom(kept);
+        return brought;
+    }
 
     /// <summary>Drops the oldest frames and adds the newest ones.</summary>
     /// <param name="pass">Where to run.</param>
@@ -17,12 +31,12 @@ internal sealed class FrameHistory
     /// <param name="zeroFill">Whether zeros stand for frames that have not existed.</param>
     public void Append(Pass pass, Tensor x, int keep, bool zeroFill = false)
     {
-        (int batch, int frames, int had) = (x.Shape[0], x.Shape[1], Frames?.Shape[1] ?? 0);
+        (int batch, int frames, int had) = (x.Shape[0], x.Shape[1], _frames?.Value.Shape[1] ?? 0);
         int count = zeroFill ? keep : Math.Min(keep, had + frames);
         int fresh = Math.Min(frames, count);
         int old = Math.Min(had, count - fresh);
         using Scope scope = pass.BeginScope();
-        OwnedTensor next = OwnedTensor.New(pass.Device, x.Shape.With(1, count), x.DType);
+        OwnedTensor next = OwnedTensor.New(place ?? pass.Device, x.Shape.With(1, count), x.DType);
         try
         {
             Tensor target = Flat(pass, next.Value);
@@ -36,7 +50,7 @@ internal sealed class FrameHistory
 
                 if (old > 0)
                 {
-                    pass.Slice(target, start + count - fresh - old, old).CopyFrom(pass.Slice(Flat(pass, Frames!), ((b + 1) * had) - old, old));
+                    pass.Slice(target, start + count - fresh - old, old).CopyFrom(pass.Slice(Flat(pass, _frames!.Value), ((b + 1) * had) - old, old));
                 }
 
                 pass.Slice(target, start + count - fresh, fresh).CopyFrom(pass.Slice(Flat(pass, x), ((b + 1) * frames) - fresh, fresh));

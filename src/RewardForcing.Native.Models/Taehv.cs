@@ -76,14 +76,14 @@ public sealed class Taehv : IDisposable
     /// <param name="device">Where they are to live.</param>
     /// <param name="archive">The checkpoint; may be disposed afterwards.</param>
     /// <param name="config">Sizes; null derives them from the shapes.</param>
-    /// <param name="castTo">Type all weights are converted to; null uses them as they are stored, mapped in place on the CPU.</param>
+    /// <param name="rules">Types of the weights; null uses them as they are stored, mapped in place on the CPU.</param>
     /// <param name="cancellation">Stops between two tensors.</param>
     /// <exception cref="WeightMismatchException">A tensor is missing, left over or of another shape; the message lists all of them.</exception>
     public static Taehv Load(
-        Device device, TensorArchive archive, TaehvConfig? config = null, DType? castTo = null, CancellationToken cancellation = default)
+        Device device, TensorArchive archive, TaehvConfig? config = null, WeightRules? rules = null, CancellationToken cancellation = default)
     {
         config ??= TaehvConfig.FromShapes(archive);
-        WeightSet weights = WeightSet.Load(device, archive, KeyMap.Identity, Declare(config), castTo, cancellation: cancellation);
+        WeightSet weights = WeightSet.Load(device, archive, KeyMap.Identity, Declare(config), rules, cancellation: cancellation);
         try
         {
             return new Taehv(config, weights);
@@ -236,7 +236,7 @@ public sealed class Taehv : IDisposable
     private static Tensor BesidePast(Pass pass, Tensor x, FrameHistory history)
     {
         using Scope scope = pass.BeginScope();
-        Tensor past = history.Frames ?? pass.Zeros(x.Shape.With(1, 1), x.DType);
+        Tensor past = history.Frames(pass) ?? pass.Zeros(x.Shape.With(1, 1), x.DType);
         if (x.Shape[1] > 1)
         {
             past = Concat.Forward(pass, 1, past, Narrow.Forward(pass, x, 1, 0, x.Shape[1] - 1));

@@ -12,8 +12,10 @@ namespace RewardForcing.Native.Models;
 public sealed class UmT5Encoder : IDisposable
 {
     private const int Padding = 0;
+    private const string Table = "token_embedding.weight";
 
     private readonly WeightSet _weights;
+    private readonly BlockStack<UmT5Block> _blocks;
 
     /// <summary>Builds the network on loaded weights.</summary>
     /// <param name="config">Sizes.</param>
@@ -23,6 +25,7 @@ public sealed class UmT5Encoder : IDisposable
         config.Validate();
         Config = config;
         _weights = weights;
+        _blocks = new BlockStack<UmT5Block>(weights, config.Layers, (set, layer) => new UmT5Block(set, layer, config));
     }
 
     /// <summary>Sizes.</summary>
@@ -39,7 +42,7 @@ public sealed class UmT5Encoder : IDisposable
     public static IReadOnlyList<ParameterSpec> Declare(UmT5Config config)
     {
         config.Validate();
-        List<ParameterSpec> specs = [new("token_embedding.weight", new Shape(config.Vocabulary, config.Dim))];
+        List<ParameterSpec> specs = [new(Table, new Shape(config.Vocabulary, config.Dim))];
         for (int layer = 0; layer < config.Layers; layer++)
         {
             string block = $"blocks.{layer}.";
@@ -63,14 +66,14 @@ public sealed class UmT5Encoder : IDisposable
     /// <param name="device">Where they are to live.</param>
     /// <param name="archive">The checkpoint; may be disposed afterwards.</param>
     /// <param name="config">Sizes; null derives them from the shapes.</param>
-    /// <param name="castTo">Type all weights are converted to; null uses them as they are stored, mapped in place on the CPU.</param>
+    /// <param name="rules">Types and places of the weights; null uses them as they are stored, mapped in place on the CPU.</param>
     /// <param name="cancellation">Stops between two tensors.</param>
     /// <exception cref="WeightMismatchException">A tensor is missing, left over or of another shape; the message lists all of them.</exception>
     public static UmT5Encoder Load(
-        Device device, TensorArchive archive, UmT5Config? config = null, DType? castTo = null, CancellationToken cancellation = default, DType? widest = null)
+        Device device, TensorArchive archive, UmT5Config? config = null, WeightRules? rules = null, CancellationToken cancellation = default)
     {
         config ??= UmT5Config.FromShapes(archive);
-        WeightSet weights = WeightSet.Load(device, archive, UmT5KeyMap.For(archive), Declare(config), castTo, cancellation: cancellation, widest: widest);
+        WeightSet weights = WeightSet.Load(device, archive, UmT5KeyMap.For(archive), Declare(config), rules, null, rules?.StreamsBlocks == true ? StaysOnHost : null, cancellation);
         try
         {
             return new UmT5Encoder(config, weights);
@@ -107,9 +110,9 @@ public sealed class UmT5Encoder : IDisposable
 
         using Scope scope = pass.BeginScope();
         int tokens = ids.Length;
-        Tensor embedded = Embedding.Forward(pass, _weights["token_embedding.weight"], pass.From(new Shape(1, tokens), ids), dtype);
+        Tensor embedded = Embed(pass, ids, dtype);
         Tensor buckets = pass.From<int>(new Shape((2 * tokens) - 1), BucketRow(tokens));
-        Tensor hidden = LayerChain.Run(pass, embedded, Config.Layers, (x, layer) => Layer(pass, x, layer, buckets));
+        Tensor hidden = LayerChain.Run(pass, embedded, Config.Layers, (x, layer) => _blocks[layer].Forward(pass, x, buckets));
         Tensor normed = RmsNorm.Forward(pass, hidden, _weights["norm.weight"], Config.Eps);
         return scope.Keep(pass.Reshape(normed, new Shape(tokens, Config.Dim)));
     }
@@ -143,7 +146,14 @@ public sealed class UmT5Encoder : IDisposable
     }
 
     /// <summary>Releases the weights.</summary>
-    public void Dispose() => _weights.Dispose();
+    public void Dispose()
+    {
+        _blocks.Dispose();
+        _weights.Dispose();
+    }
+
+    // Of the table, most of which no text uses, only rows are brought to the device.
+    private static bool StaysOnHost(string name) => name == Table || name.StartsWith("blocks.", StringComparison.Ordinal);
 
     // Entry j - i + L - 1 belongs to key j and query i.
     private int[] BucketRow(int tokens)
@@ -157,25 +167,20 @@ public sealed class UmT5Encoder : IDisposable
         return row;
     }
 
-    private Tensor Layer(Pass pass, Tensor x, int layer, Tensor buckets)
+    // A table in host memory gives its rows there: they are copied and rounded alike.
+    private Tensor Embed(Pass pass, ReadOnlySpan<int> ids, DType dtype)
     {
-        string block = $"blocks.{layer}.";
-        Tensor Map(Tensor input, string name) => Linear.Forward(pass, input, _weights[$"{block}{name}.weight"]);
-        using Scope scope = pass.BeginScope();
-        Shape heads = new(1, x.Shape[1], Config.Heads, Config.AttentionDim / Config.Heads);
-        Tensor normed = RmsNorm.Forward(pass, x, _weights[$"{block}norm1.weight"], Config.Eps);
-        Tensor q = pass.Reshape(Map(normed, "attn.q"), heads);
-        Tensor k = pass.Reshape(Map(normed, "attn.k"), heads);
-        Tensor v = pass.Reshape(Map(normed, "attn.v"), heads);
-        Tensor perBucket = Embedding.Forward(pass, _weights[$"{block}pos_embedding.embedding.weight"], buckets, x.DType);
-        Tensor bias = Cast.Forward(pass, Permute.Forward(pass, perBucket, 1, 0), DType.F32);
+        Parameter table = _weights[Table];
+        Shape shape = new(1, ids.Length);
+        if (table.Value.Device == pass.Device)
+        {
+            return Embedding.Forward(pass, table, pass.From(shape, ids), dtype);
+        }
 
-        // umT5 does not scale its scores.
-        Tensor attended = Attention.Forward(pass, q, k, v, 1f, relativeBias: bias);
-        Tensor flat = pass.Reshape(attended, new Shape(1, x.Shape[1], Config.AttentionDim));
-        x = Add.Forward(pass, x, Map(flat, "attn.o"));
-        normed = RmsNorm.Forward(pass, x, _weights[$"{block}norm2.weight"], Config.Eps);
-        Tensor gated = GatedGelu.Forward(pass, Map(normed, "ffn.gate.0"), Map(normed, "ffn.fc1"));
-        return scope.Keep(Add.Forward(pass, x, Map(gated, "ffn.fc2")));
+        using Pass host = Pass.Inference(table.Value.Device, pass.Cancellation);
+        Tensor rows = Embedding.Forward(host, table, host.From(shape, ids), dtype);
+        Tensor embedded = pass.New(rows.Shape, dtype);
+        embedded.CopyFrom(rows);
+        return embedded;
     }
 }

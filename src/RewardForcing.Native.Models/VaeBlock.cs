@@ -43,10 +43,11 @@ internal sealed class VaeConvolution(WeightSet weights, string name, int slot) :
 
     public override Tensor Forward(Pass pass, Tensor x, VaeStream stream)
     {
+        using Scope scope = pass.BeginScope();
         FrameHistory history = stream[slot];
-        Tensor y = CausalConv3d.Forward(pass, x, _weight, _bias, history.Frames, Lookback);
+        Tensor y = CausalConv3d.Forward(pass, x, _weight, _bias, history.Frames(pass), Lookback);
         history.Append(pass, x, Lookback);
-        return y;
+        return scope.Keep(y);
     }
 }
 

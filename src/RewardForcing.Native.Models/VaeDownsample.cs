@@ -25,7 +25,7 @@ internal sealed class VaeDownsample(WeightSet weights, string prefix, int slot) 
         }
 
         FrameHistory history = stream[slot];
-        Tensor y = stream.Started ? CausalConv3d.Forward(pass, smaller, _timeWeight, _timeBias!, history.Frames, 1, FrameStride) : smaller;
+        Tensor y = stream.Started ? CausalConv3d.Forward(pass, smaller, _timeWeight, _timeBias!, history.Frames(pass), 1, FrameStride) : smaller;
         history.Append(pass, smaller, 1);
         return scope.Keep(y);
     }

@@ -7,21 +7,22 @@ namespace RewardForcing.Native.Models;
 public sealed class VaeStream : IDisposable
 {
     private readonly FrameHistory[] _slots;
+    private readonly CpuDevice? _host;
     private Shape _entry;
     private DType _dtype;
     private bool _running;
 
-    internal VaeStream(object owner, int slots)
+    internal VaeStream(object owner, int slots, CpuDevice? host = null)
     {
-        Owner = owner;
-        _slots = [.. Enumerable.Range(0, slots).Select(static _ => new FrameHistory())];
+        (Owner, _host) = (owner, host);
+        _slots = [.. Enumerable.Range(0, slots).Select(_ => new FrameHistory(host))];
     }
 
     /// <summary>Whether something has gone through already.</summary>
     public bool Started { get; private set; }
 
-    /// <summary>Bytes kept for the next call.</summary>
-    public long Bytes => _slots.Sum(static slot => slot.Frames?.Bytes ?? 0);
+    /// <summary>Bytes kept for the next call, on the device or in host memory.</summary>
+    public long Bytes => _slots.Sum(static slot => slot.Bytes);
 
     internal object Owner { get; }
 
@@ -40,7 +41,11 @@ public sealed class VaeStream : IDisposable
     }
 
     /// <summary>Releases what is kept.</summary>
-    public void Dispose() => Reset();
+    public void Dispose()
+    {
+        Reset();
+        _host?.Dispose();
+    }
 
     /// <summary>Checks that a call continues the video; until <see cref="End"/>, the stream counts as broken off.</summary>
     internal void Begin(string op, Tensor x, object owner)

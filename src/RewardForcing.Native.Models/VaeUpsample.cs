@@ -23,7 +23,7 @@ internal sealed class VaeUpsample(WeightSet weights, string prefix, int slot) : 
     {
         using Scope scope = pass.BeginScope();
         (int batch, int frames, int height, int width, int channels) = (x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3], x.Shape[4]);
-        Tensor pairs = CausalConv3d.Forward(pass, x, _timeWeight!, _timeBias!, history.Frames, Lookback);
+        Tensor pairs = CausalConv3d.Forward(pass, x, _timeWeight!, _timeBias!, history.Frames(pass), Lookback);
         history.Append(pass, x, Lookback, zeroFill: true);
 
         // Half j of the channels of frame i is frame 2i + j.

@@ -29,6 +29,9 @@ internal sealed class WanBlock
         _down = new Projection(weights, $"{name}.ffn.2");
     }
 
+    /// <summary>Whether a parameter belongs to a block.</summary>
+    public static bool Owns(string name) => name.StartsWith("blocks.", StringComparison.Ordinal);
+
     /// <summary>Runs the block over a whole video.</summary>
     /// <param name="pass">Where to run.</param>
     /// <param name="x">Residual stream, <c>[B, L, C]</c>.</param>

@@ -15,8 +15,7 @@ public sealed class WanTransformer : IDisposable
     private const float ImageNormEps = 1e-5f;
 
     private readonly WeightSet _weights;
-    private readonly BlockStack _blocks;
-    private readonly IDisposable? _host;
+    private readonly BlockStack<WanBlock> _blocks;
     private readonly Projection _textUp;
     private readonly Projection _textDown;
     private readonly Projection _timeUp;
@@ -28,23 +27,17 @@ public sealed class WanTransformer : IDisposable
     /// <param name="config">Sizes.</param>
     /// <param name="weights">All parameters of <see cref="WanConfig.Parameters"/>; owned by the network from here on.</param>
     public WanTransformer(WanConfig config, WeightSet weights)
-        : this(config, weights, null)
-    {
-    }
-
-    private WanTransformer(WanConfig config, WeightSet weights, IDisposable? host)
     {
         config.Validate();
         Config = config;
         _weights = weights;
-        _host = host;
-        _blocks = new BlockStack(weights, config);
         _textUp = new Projection(weights, "text_embedding.0");
         _textDown = new Projection(weights, "text_embedding.2");
         _timeUp = new Projection(weights, "time_embedding.0");
         _timeDown = new Projection(weights, "time_embedding.2");
         _timeProjection = new Projection(weights, "time_projection.1");
         _head = new Projection(weights, "head.head");
+        _blocks = new BlockStack<WanBlock>(weights, config.Layers, (set, layer) => new WanBlock(set, layer, config));
     }
 
     /// <summary>Sizes.</summary>
@@ -71,19 +64,15 @@ public sealed class WanTransformer : IDisposable
     {
         options ??= new WanLoadOptions();
         KeyMap map = WanKeyMap.For(config, archive.Entries.Select(static entry => entry.Name), options.Entry);
-        CpuDevice? host = options.StreamsBlocks && !device.IsHost ? new CpuDevice(1) : null;
-        WeightSet? weights = null;
+        WeightSet weights = WeightSet.Load(
+            device, archive, map, config.Parameters(), options.Weights, options.Adapter, options.Weights.StreamsBlocks ? WanBlock.Owns : null, cancellation);
         try
         {
-            weights = WeightSet.Load(
-                device, archive, map, config.Parameters(), options.CastTo, options.Adapter, cancellation, options.Widest,
-                host is null ? null : spec => BlockStack.IsOfBlock(spec.Name) ? host : device);
-            return new WanTransformer(config, weights, host);
+            return new WanTransformer(config, weights);
         }
         catch
         {
-            weights?.Dispose();
-            host?.Dispose();
+            weights.Dispose();
             throw;
         }
     }
@@ -207,7 +196,6 @@ public sealed class WanTransformer : IDisposable
     {
         _blocks.Dispose();
         _weights.Dispose();
-        _host?.Dispose();
     }
 
     private static float[] Times(ReadOnlySpan<float> timesteps, int batch, int frames)

@@ -23,6 +23,7 @@ public sealed class WanVae : IDisposable
     private readonly Projection _fromLatent;
     private readonly LatentScale _scale;
     private readonly int _step;
+    private readonly bool _keepsHistoryOnHost;
 
     /// <summary>Builds the network on loaded weights.</summary>
     /// <param name="config">Sizes.</param>
@@ -36,6 +37,7 @@ public sealed class WanVae : IDisposable
         Config = config;
         _weights = weights;
         _step = options.LatentsPerStep;
+        _keepsHistoryOnHost = options.KeepsHistoryOnHost && !weights.Device.IsHost;
         (_encoder, _encoderSlots) = Build(weights, VaeLayout.Encoder(config));
         (_decoder, _decoderSlots) = Build(weights, VaeLayout.Decoder(config));
         _toLatent = new Projection(weights, "conv1");
@@ -68,7 +70,7 @@ public sealed class WanVae : IDisposable
     {
         config ??= VaeConfig.FromShapes(archive);
         WeightSet weights = WeightSet.Load(
-            device, archive, WanVaeKeyMap.For(config, archive), Declare(config), options?.CastTo, cancellation: cancellation);
+            device, archive, WanVaeKeyMap.For(config, archive), Declare(config), options?.Weights, cancellation: cancellation);
         try
         {
             return new WanVae(config, weights, options);
@@ -81,10 +83,10 @@ public sealed class WanVae : IDisposable
     }
 
     /// <summary>Starts to keep what decoding a video in several calls needs.</summary>
-    public VaeStream OpenDecodeStream() => new(_decoding, _decoderSlots);
+    public VaeStream OpenDecodeStream() => new(_decoding, _decoderSlots, HistoryPlace());
 
     /// <summary>Starts to keep what encoding a video in several calls needs.</summary>
-    public VaeStream OpenEncodeStream() => new(_encoding, _encoderSlots);
+    public VaeStream OpenEncodeStream() => new(_encoding, _encoderSlots, HistoryPlace());
 
     /// <summary>Makes a decoder that keeps its own stream; the network must outlive it.</summary>
     public ILatentDecoder OpenDecoder() => new WanVaeDecoder(this);
@@ -171,6 +173,8 @@ public sealed class WanVae : IDisposable
             _ => scope.Keep(Concat.Forward(pass, 1, pieces.ToArray())),
         };
     }
+
+    private CpuDevice? HistoryPlace() => _keepsHistoryOnHost ? new CpuDevice(1) : null;
 
     private Tensor DecodePiece(Pass pass, Tensor latents, VaeStream stream)
     {

@@ -9,10 +9,16 @@ namespace RewardForcing.Native.Models;
 internal static class WeightReader
 {
     /// <summary>Reads an entry whose shape has been checked.</summary>
-    public static Parameter Read(Device device, TensorArchive archive, TensorEntry entry, ParameterSpec spec, DType? castTo, DType? widest, LoraAdapter? adapter)
+    /// <param name="device">Where the parameter is to live.</param>
+    /// <param name="host">A device in host memory, where types are converted.</param>
+    /// <param name="archive">The file.</param>
+    /// <param name="entry">The tensor.</param>
+    /// <param name="spec">The parameter.</param>
+    /// <param name="wanted">Its type.</param>
+    /// <param name="adapter">Changes to add; may be null.</param>
+    public static Parameter Read(Device device, Device host, TensorArchive archive, TensorEntry entry, ParameterSpec spec, DType wanted, LoraAdapter? adapter)
     {
         DType? stored = Stored(entry.Type);
-        DType wanted = castTo ?? (widest is { } type && (stored ?? DType.F32) == DType.F32 ? type : stored ?? DType.F32);
         bool adapted = adapter?.Changes(spec.Name) == true;
         if (device.IsHost && stored == wanted && !adapted)
         {
@@ -20,8 +26,7 @@ internal static class WeightReader
             return Parameter.Map(device, spec.Name, bytes.Address, spec.Shape, wanted, bytes);
         }
 
-        using CpuDevice? own = device.IsHost ? null : new CpuDevice(adapted || stored != wanted ? 0 : 1);
-        using Pass pass = Pass.Inference(own ?? device);
+        using Pass pass = Pass.Inference(host);
         using Parameter source = OnHost(pass, archive, entry, spec, stored);
         Tensor value = adapted ? adapter!.Apply(pass, spec.Name, source) : source;
         Tensor cast = value.DType == wanted ? value : Cast.Forward(pass, value, wanted);

@@ -13,16 +13,17 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
 {
     private readonly Dictionary<string, Parameter> _parameters = new(StringComparer.Ordinal);
     private readonly List<Parameter> _order = [];
+    private readonly CpuDevice? _host;
 
-    private WeightSet(Device device) => Device = device;
+    private WeightSet(Device device, CpuDevice? host = null) => (Device, _host) = (device, host);
 
-    /// <summary>Where the parameters live.</summary>
+    /// <summary>Where the parameters live, but for those that stay in host memory.</summary>
     public Device Device { get; }
 
     /// <summary>Number of parameter tensors.</summary>
     public int Count => _order.Count;
 
-    /// <summary>Bytes of all parameters, mapped ones included.</summary>
+    /// <summary>Bytes of all parameters, those mapped or in host memory included.</summary>
     public long Bytes => _order.Sum(parameter => parameter.Value.Bytes);
 
     /// <summary>The parameter of a declared key.</summary>
@@ -35,11 +36,10 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
     /// <param name="archive">The file or files; mappings stay valid after it is disposed.</param>
     /// <param name="map">Translates names of entries to declared keys.</param>
     /// <param name="declared">What the network has.</param>
-    /// <param name="castTo">Type all parameters are converted to; null keeps what the file has, but for types no op reads (F64, integers), which become F32.</param>
+    /// <param name="rules">Types and places; null keeps what the file has, but for types no op reads (F64, integers), which become F32.</param>
     /// <param name="adapter">Changes to add to some of the weights, such as a LoRA; may be null.</param>
+    /// <param name="staysOnHost">Which parameters stay in host memory where the device has memory of its own; null for none.</param>
     /// <param name="cancellation">Stops between two tensors; nothing stays allocated.</param>
-    /// <param name="widest">F32 and F64 weights become of this type; narrower ones stay as they are. Null changes nothing.</param>
-    /// <param name="placement">Where each parameter lives, if not all on <paramref name="device"/>.</param>
     /// <exception cref="ModelFormatException">The adapter changes what the network does not have, or a tensor is of a type nothing is read from.</exception>
     /// <exception cref="WeightMismatchException">A tensor is missing, left over or of another shape; the message lists all of them.</exception>
     public static WeightSet Load(
@@ -47,11 +47,10 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
         TensorArchive archive,
         KeyMap map,
         IReadOnlyList<ParameterSpec> declared,
-        DType? castTo = null,
+        WeightRules? rules = null,
         LoraAdapter? adapter = null,
-        CancellationToken cancellation = default,
-        DType? widest = null,
-        Func<ParameterSpec, Device>? placement = null)
+        Func<string, bool>? staysOnHost = null,
+        CancellationToken cancellation = default)
     {
         Dictionary<string, TensorEntry> entries = WeightMatch.Bind(archive, map, declared);
         if (adapter?.Keys.FirstOrDefault(key => !entries.ContainsKey(key)) is string stray)
@@ -59,7 +58,8 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
             throw new ModelFormatException(adapter.Path, $"changes {Printable.Text(stray)}, which the network of {Printable.Text(archive.Path, int.MaxValue)} does not have", stray);
         }
 
-        WeightSet set = new(device);
+        rules ??= new WeightRules();
+        WeightSet set = new(device, device.IsHost ? null : new CpuDevice());
         try
         {
             foreach (ParameterSpec spec in declared)
@@ -67,10 +67,13 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
                 cancellation.ThrowIfCancellationRequested();
                 if (entries.TryGetValue(spec.Name, out TensorEntry? entry))
                 {
-                    set.Add(WeightReader.Read(placement?.Invoke(spec) ?? device, archive, entry, spec, castTo, widest, adapter));
+                    Device host = set._host ?? device;
+                    Device place = staysOnHost?.Invoke(spec.Name) == true ? host : device;
+                    set.Add(WeightReader.Read(place, host, archive, entry, spec, rules.TypeOf(entry.Type), adapter));
                 }
             }
 
+            set._host?.TrimPool();
             return set;
         }
         catch
@@ -146,6 +149,7 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
 
         _order.Clear();
         _parameters.Clear();
+        _host?.Dispose();
     }
 
     private void Add(Parameter parameter)

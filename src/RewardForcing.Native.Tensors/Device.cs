@@ -21,6 +21,9 @@ public abstract class Device : IDisposable
     /// <summary>Whether a <see cref="CapturedPass"/> is replayed rather than run again.</summary>
     public virtual bool CanReplay => false;
 
+    /// <summary>Memory that is there to be taken besides what the device holds already, in bytes; null where that is not known.</summary>
+    public virtual long? FreeBytes => null;
+
     /// <summary>Bytes handed out and not yet returned.</summary>
     public long LiveBytes { get; private set; }
 
@@ -48,6 +51,9 @@ public abstract class Device : IDisposable
     /// </summary>
     /// <returns>Ends the queue; disposed by the thread that opened it. Devices that run work in the calling thread have no queues, and nothing to end.</returns>
     public virtual IDisposable OpenQueue() => NoQueue.Instance;
+
+    /// <summary>Marks how much work the calling thread's queue has been given, so that another queue can wait for that much and no more.</summary>
+    public virtual IQueueMark Mark() => NoQueue.Instance;
 
     /// <summary>Gives every unused block back to the system.</summary>
     public void TrimPool()
@@ -244,9 +250,13 @@ public abstract class Device : IDisposable
         return (size + step - 1) & ~(step - 1);
     }
 
-    private sealed class NoQueue : IDisposable
+    private sealed class NoQueue : IQueueMark
     {
         public static readonly NoQueue Instance = new();
+
+        public void Await()
+        {
+        }
 
         public void Dispose()
         {

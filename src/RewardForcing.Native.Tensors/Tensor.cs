@@ -129,11 +129,11 @@ public sealed unsafe class Tensor
         Device.CopyFromHost(MemoryMarshal.AsBytes(values), Address);
     }
 
-    /// <summary>Overwrites all elements with those of a tensor of the same element type and count, on the same device or in host memory; the two may overlap.</summary>
-    /// <exception cref="ArgumentException">Element type or count differ, or the source is on another device that is not the host.</exception>
+    /// <summary>Overwrites all elements with those of a tensor of the same element type and count, on the same device, or from or to host memory; the two may overlap.</summary>
+    /// <exception cref="ArgumentException">Element type or count differ, or the two are on different devices and neither is the host.</exception>
     public void CopyFrom(Tensor source)
     {
-        if (source.DType != DType || source.Count != Count || (source.Device != Device && !source.Device.IsHost))
+        if (source.DType != DType || source.Count != Count || (source.Device != Device && !source.Device.IsHost && !Device.IsHost))
         {
             throw new ArgumentException(
                 $"copy: expected {Count} values of {DType} on {Device.Name}, got {source.Shape} of {source.DType} on {source.Device.Name}.", nameof(source));
@@ -149,7 +149,15 @@ public sealed unsafe class Tensor
         for (long at = 0; at < Bytes; at += LongestSpan)
         {
             int count = (int)Math.Min(LongestSpan, Bytes - at);
-            Device.CopyFromHost(new ReadOnlySpan<byte>((byte*)source.Address + at, count), Address + (nint)at);
+            (nint from, nint to) = (source.Address + (nint)at, Address + (nint)at);
+            if (source.Device.IsHost)
+            {
+                Device.CopyFromHost(new ReadOnlySpan<byte>((byte*)from, count), to);
+            }
+            else
+            {
+                source.Device.CopyToHost(from, new Span<byte>((byte*)to, count));
+            }
         }
     }
 

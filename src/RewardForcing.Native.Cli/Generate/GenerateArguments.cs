@@ -35,7 +35,8 @@ internal sealed class GenerateArguments
     private readonly Option<double> _fps = new("--fps") { Description = "Frames per second of the files.", HelpName = "N", DefaultValueFactory = static _ => 16 };
     private readonly Option<string> _format = OneOf("--format", "How videos are stored; MP4 needs ffmpeg.", "mp4", "apng", "png");
     private readonly Option<string?> _ffmpeg = Text("--ffmpeg", "The program ffmpeg; found on PATH if not given.", "PATH");
-    private readonly Option<string> _dtype = OneOf("--dtype", "Type of the activations.", "f32", "bf16");
+    private readonly Option<string> _dtype = OneOf("--dtype", "Type of the activations; on a GPU bf16 rounds wider weights too.", "f32", "bf16");
+    private readonly Option<bool> _lowMemory = new("--low_memory") { Description = "For GPUs the model does not fit: weights are brought piece by piece. Slower, the same frames." };
     private readonly Option<bool> _contactSheet = new("--contact_sheet") { Description = "Write a PNG of twelve frames beside each video." };
 
     private readonly Option<string?> _sampler = Text("--sampler", "few-step as the configuration says, or a solver of many steps for models that are not distilled.", "few-step|unipc|dpm++|euler");
@@ -68,7 +69,7 @@ internal sealed class GenerateArguments
         foreach (Option option in new Option[]
         {
             _prompt, _dataPath, _extendedPromptPath, _image, _i2v, _extend, _modelDir, _checkpointPath, _useEma, _configPath, _outputFolder, _format, _fps, _frames,
-            _height, _width, _seed, _samples, _overwrite, _saveWithIndex, _vbench, _contactSheet, _saveLatents, _report, _device, _dtype, _decoder, _sampler, _steps,
+            _height, _width, _seed, _samples, _overwrite, _saveWithIndex, _vbench, _contactSheet, _saveLatents, _report, _device, _dtype, _lowMemory, _decoder, _sampler, _steps,
             _guidance, _negativePrompt, _cachePolicy, _sinkAlpha, _sinkDtype, _sinkMismatch, _rng, _noiseFrom, _ffmpeg,
         })
         {
@@ -112,6 +113,7 @@ internal sealed class GenerateArguments
             Overwrites = parsed.GetValue(_overwrite),
             Device = parsed.GetValue(_device)!,
             Type = parsed.GetValue(_dtype) == "bf16" ? DType.BF16 : DType.F32,
+            SavesMemory = parsed.GetValue(_lowMemory),
             Height = parsed.GetValue(_height),
             Width = parsed.GetValue(_width),
             UsesPreviewDecoder = decoder.FirstOrDefault() == "taehv",
@@ -202,6 +204,7 @@ internal sealed class GenerateArguments
             : Has(_i2v) && !Has(_image) && Has(_extendedPromptPath) ? "--extended_prompt_path does not go with --i2v, whose images bring their captions."
             : Has(_extend) && (Has(_image) || Has(_i2v)) ? "--extend and --image are two beginnings; give one of them."
             : Has(_vbench) && Has(_saveWithIndex) ? "--vbench and --save_with_index name files in two ways; give one of them."
+            : Has(_lowMemory) && result.GetValue(_device) == "cpu" ? "--low_memory is for GPUs; on the CPU weights are read from the file as they are used, so leave it out, or give a GPU with --device cuda."
             : Has(_noiseFrom) && (Has(_rng) || Has(_seed)) ? "--noise_from replaces random numbers; leave out --rng and --seed."
             : decoder is not ([] or ["vae"] or ["taehv"] or ["taehv", _]) ? "--decoder must be vae, taehv, or taehv and its file."
             : null;

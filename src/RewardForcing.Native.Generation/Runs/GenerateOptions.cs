@@ -61,6 +61,13 @@ public sealed record GenerateOptions
     /// <summary>Type of activations: F32 or BF16.</summary>
     public DType Type { get; init; } = DType.F32;
 
+    /// <summary>
+    /// Whether the networks are used piece by piece on a device they do not fit: blocks of transformer and text encoder brought from host memory one after
+    /// the other, the decoder's memory of earlier frames kept there, decoding after denoising instead of beside it. Frames are the same. Changes
+    /// nothing on the CPU.
+    /// </summary>
+    public bool SavesMemory { get; init; }
+
     /// <summary>Rows of pixels.</summary>
     public int? Height { get; init; }
 

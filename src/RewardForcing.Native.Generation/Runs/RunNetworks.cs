@@ -25,6 +25,9 @@ internal sealed class RunNetworks : IDisposable
     public RunNetworks(Device device, ModelFolder folder, GenerateOptions options)
     {
         (_device, _folder, _options) = (device, folder, options);
+
+        // The CPU reads weights where they lie, in any type. On a GPU one that is wider than the activations is also slower.
+        Weights = new WeightRules { RoundTo = options.Type == DType.BF16 && !device.IsHost ? DType.BF16 : null, StreamsBlocks = options.SavesMemory };
         Config = folder.Config(options.CheckpointPath);
         bool needsVae = !options.UsesPreviewDecoder || options.ImagePath is not null || options.IsImageDataset || (options.ExtendPath is { } start && StartFrames.ArePixels(start));
         List<ModelPart> parts = [ModelPart.Tokenizer, ModelPart.TextEncoder];
@@ -42,6 +45,9 @@ internal sealed class RunNetworks : IDisposable
             throw new FileNotFoundException($"{PreviewPath}: there is no such preview decoder; name the file {PreviewName} with --decoder taehv PATH.", PreviewPath);
         }
     }
+
+    /// <summary>Types and places of all weights.</summary>
+    public WeightRules Weights { get; }
 
     /// <summary>Sizes of the transformer.</summary>
     public WanConfig Config { get; }
@@ -66,18 +72,29 @@ internal sealed class RunNetworks : IDisposable
             tell?.Report(new RunEvent.Notice($"{archive.Path} holds no separate running average (generator_ema), so --use_ema changes nothing; its weights are used as they are."));
         }
 
-        return _folder.LoadTransformer(_device, _options.CheckpointPath, new WanLoadOptions { Entry = isThere ? wanted : WeightsEntry.Auto }, null, cancellation);
+        return _folder.LoadTransformer(_device, _options.CheckpointPath, new WanLoadOptions { Entry = isThere ? wanted : WeightsEntry.Auto, Weights = Weights }, null, cancellation);
     });
 
     /// <summary>The video autoencoder.</summary>
-    public WanVae Vae(CancellationToken cancellation) => _vae ??= Timed(() => _folder.LoadVae(_device, null, cancellation));
+    public WanVae Vae(CancellationToken cancellation) => _vae ??= Timed(() => _folder.LoadVae(
+        _device, new VaeOptions { Weights = Weights, KeepsHistoryOnHost = _options.SavesMemory }, cancellation));
 
     /// <summary>The vision tower of image-to-video models.</summary>
     public ClipVision Clip() => _clip ??= Timed(() =>
     {
         using TensorArchive archive = TensorArchive.Open(_folder.Find(ModelPart.ClipVision));
-        return ClipVision.Load(_device, ClipVisionConfig.FromShapes(archive), archive);
+        return ClipVision.Load(_device, ClipVisionConfig.FromShapes(archive), archive, Weights);
     });
+
+    /// <summary>Releases the vision tower where memory is to be saved; it is loaded again for the next image.</summary>
+    public void ReleaseClip()
+    {
+        if (_options.SavesMemory)
+        {
+            _clip?.Dispose();
+            _clip = null;
+        }
+    }
 
     /// <summary>Makes decoders of the kind asked for.</summary>
     public Func<ILatentDecoder> Decoder(CancellationToken cancellation)
@@ -90,7 +107,7 @@ internal sealed class RunNetworks : IDisposable
         _preview ??= Timed(() =>
         {
             using TensorArchive archive = TensorArchive.Open(PreviewPath);
-            return Taehv.Load(_device, archive, cancellation: cancellation);
+            return Taehv.Load(_device, archive, rules: Weights, cancellation: cancellation);
         });
         return _preview.OpenDecoder;
     }

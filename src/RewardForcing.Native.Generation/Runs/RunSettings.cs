@@ -49,6 +49,7 @@ internal static class RunSettings
             Steps = options.Steps ?? (isImageToVideo ? ImageSteps : Steps),
             Guidance = options.Guidance ?? (config.Path is null ? null : config.Guidance) ?? WanGuidance,
             Type = options.Type,
+            OverlapsDecoding = options.SavesMemory ? false : null,
         };
         if (isFewStep && (options.Steps ?? options.Guidance) is not null)
         {

@@ -64,6 +64,7 @@ internal sealed class RunStarts(GenerateOptions options, RunConfig config, RunNe
         (int height, int width) = ImageGuides.SizeFor(picture, size.Height, size.Width);
         int frames = RunSettings.NewFrames(options.LatentFrames, settings, false, false);
         ImageGuide guide = ImageGuides.Make(networks.Vae(cancellation), networks.Clip(), picture, (height, width), frames, settings.Type, cancellation);
+        networks.ReleaseClip();
         return new VideoSetup(settings, frames, height, width, null, guide);
     }
 

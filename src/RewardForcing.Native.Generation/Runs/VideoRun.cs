@@ -18,6 +18,7 @@ public sealed class VideoRun
 
     private readonly GenerateOptions _options;
     private readonly IProgress<RunEvent>? _tell;
+    private readonly Func<string, Device> _open;
     private readonly RunConfig _config;
     private readonly Dictionary<string, PromptEmbedding> _texts = new(StringComparer.Ordinal);
     private readonly List<VideoReport> _made = [];
@@ -27,10 +28,11 @@ public sealed class VideoRun
     /// <summary>Prepares a run.</summary>
     /// <param name="options">What is asked for.</param>
     /// <param name="tell">Told what happens; may be null.</param>
+    /// <param name="open">Opens the device of a name, which the run disposes; null for <see cref="Devices.Open"/>.</param>
     /// <exception cref="ModelFormatException">The configuration is wrong.</exception>
-    public VideoRun(GenerateOptions options, IProgress<RunEvent>? tell = null)
+    public VideoRun(GenerateOptions options, IProgress<RunEvent>? tell = null, Func<string, Device>? open = null)
     {
-        (_options, _tell) = (options, tell);
+        (_options, _tell, _open) = (options, tell, open ?? (static name => Devices.Open(name)));
         _config = RunConfig.Read(options.ConfigPath);
         Notice(_config.Warning);
     }
@@ -68,7 +70,7 @@ public sealed class VideoRun
     {
         using RunNoise noise = new(_options);
         ModelFolder folder = ModelFolder.Open(_options.ModelFolder ?? _config.ModelRoot);
-        using Device device = Devices.Open(_options.Device);
+        using Device device = _open(_options.Device);
         using RunNetworks networks = new(device, folder, _options);
         GenerationSettings settings = RunSettings.Of(_options, _config, networks.Config);
         Advise(settings, networks);
@@ -120,7 +122,7 @@ public sealed class VideoRun
 
         string[] texts = [.. plan.Tasks.Where(static task => task.IsWanted).Select(static task => task.Line.Text).Concat(settings.IsGuided ? [negative] : []).Distinct(StringComparer.Ordinal)];
         Stage(texts.Length == 1 ? "encoding the prompt" : $"encoding {texts.Length} prompts");
-        PromptEmbedding[] encoded = folder.EncodePrompts(device, texts, settings.Type, networks.Config.TextTokens, cancellation);
+        PromptEmbedding[] encoded = folder.EncodePrompts(device, texts, settings.Type, networks.Config.TextTokens, networks.Weights, cancellation);
         for (int i = 0; i < texts.Length; i++)
         {
             _texts[texts[i]] = encoded[i];

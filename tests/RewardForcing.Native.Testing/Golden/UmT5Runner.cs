@@ -23,7 +23,7 @@ public sealed class UmT5Runner : GoldenRunner
 
         bool rounded = file.Has("out.bf16");
         using TensorArchive archive = file.OpenWeights();
-        using UmT5Encoder encoder = UmT5Encoder.Load(device, archive, castTo: rounded ? DType.BF16 : null);
+        using UmT5Encoder encoder = UmT5Encoder.Load(device, archive, rules: rounded ? new WeightRules { CastTo = DType.BF16 } : null);
         int[] shape = file.ShapeOf("in.ids");
         int[] ids = file.Ints("in.ids");
         int[][] texts = [.. Enumerable.Range(0, shape[0]).Select(b => ids[(b * shape[1])..((b + 1) * shape[1])])];

@@ -28,7 +28,7 @@ public sealed class WeightConversionTests : IDisposable
         using TensorFile file = TensorFile.Of(TinyWan.Config, static name => name).Write();
         using TensorArchive archive = TensorArchive.Open(file.Path);
         using WanTransformer plain = WanTransformer.Load(_device, TinyWan.Config, archive);
-        using WanTransformer cast = WanTransformer.Load(_device, TinyWan.Config, archive, new WanLoadOptions { CastTo = DType.BF16 });
+        using WanTransformer cast = WanTransformer.Load(_device, TinyWan.Config, archive, new WanLoadOptions { Weights = new WeightRules { CastTo = DType.BF16 } });
         foreach (Parameter parameter in plain.Weights)
         {
             Assert.Equal(Array.ConvertAll(parameter.Value.ToFloats(), static v => (float)(BFloat16)v), cast.Weights[parameter.Name].Value.ToFloats());

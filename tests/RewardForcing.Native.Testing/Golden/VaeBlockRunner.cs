@@ -66,7 +66,7 @@ public sealed class VaeBlockRunner : GoldenRunner
             {
                 if (file.Has(name))
                 {
-                    results.Add(file.Compare(name, stream[slot].Frames is Tensor kept ? ChannelsFirst(pass, kept) : []));
+                    results.Add(file.Compare(name, stream[slot].Frames(pass) is Tensor kept ? ChannelsFirst(pass, kept) : []));
                 }
             }
         }

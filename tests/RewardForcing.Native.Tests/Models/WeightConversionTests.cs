@@ -36,6 +36,25 @@ public sealed class WeightConversionTests : IDisposable
     }
 
     [Theory]
+    [InlineData("F32", DType.BF16)]
+    [InlineData("F16", DType.BF16)]
+    [InlineData("F64", DType.BF16)]
+    [InlineData("BF16", DType.BF16)]
+    [InlineData("F8_E4M3", DType.F8E4M3)]
+    [InlineData("F8_E5M2", DType.BF16)]
+    public void Load_RoundToBf16_RoundsWhatIsMorePrecise(string type, DType expected)
+    {
+        float[] values = TinyWan.Noise(64, 3);
+        using TensorFile file = new();
+        (byte[] bytes, float[] stored) = type == "F32" ? (System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values).ToArray(), values) : Encode(type, values);
+        file.Add("a", type, [64], bytes).Write();
+        using TensorArchive archive = TensorArchive.Open(file.Path);
+        using WeightSet weights = WeightSet.Load(_device, archive, KeyMap.Identity, [new ParameterSpec("a", new Shape(64))], new WeightRules { RoundTo = DType.BF16 });
+        Assert.Equal(expected, weights["a"].Value.DType);
+        Assert.Equal(expected == DType.BF16 ? Array.ConvertAll(stored, static value => (float)(BFloat16)value) : stored, weights["a"].Value.ToFloats());
+    }
+
+    [Theory]
     [InlineData("BF16")]
     [InlineData("F16")]
     [InlineData("F8_E4M3")]

@@ -21,12 +21,21 @@ public static class Cast
 
         Check.Weight(Op, x);
         Check.That(dtype.IsFloat(), Op, $"the result must be of a float type, got {dtype}.");
-        pass.RequireNoGrad(Op, x);
         Tensor y = pass.New(x.Shape, dtype);
+        Convert(pass, x, y);
+
+        // A rounding passes gradients on as they are. Those of weights are floats, whatever the weights are.
+        DType back = x.DType == DType.BF16 && x.Parameter is null ? DType.BF16 : DType.F32;
+        pass.Record(y, [x], [], (pass, dy) => [Forward(pass, dy, back)]);
+        return y;
+    }
+
+    private static void Convert(Pass pass, Tensor x, Tensor y)
+    {
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, x, y);
-            return y;
+            return;
         }
 
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
@@ -37,7 +46,6 @@ public static class Cast
             source.Widen(first, values);
             target.Commit(first, values);
         });
-        return y;
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor y) =>

@@ -4,7 +4,7 @@ using RewardForcing.Native.Tensors;
 namespace RewardForcing.Native.Ops;
 
 /// <summary>Causal 3-D convolution over channels-last video.</summary>
-public static class CausalConv3d
+public static partial class CausalConv3d
 {
     private const string Op = "causal_conv3d";
 
@@ -50,13 +50,23 @@ public static class CausalConv3d
             Check.Shape(Op, bias, new Shape(outputs), $"to match weight {weight.Shape}");
         }
 
-        pass.RequireNoGrad(Op, x, weight, bias, history);
         int made = ((x.Shape[1] + padFrames - taps) / frameStride) + 1;
         Tensor y = pass.New(x.Shape.With(1, made).With(4, outputs), x.DType);
+        Convolve(pass, x, weight, bias, history, padFrames, frameStride, y);
+        Record(pass, x, weight, bias, history, padFrames, frameStride, y);
+        return y;
+    }
+
+    internal static void ForwardCpu(CpuDevice cpu, SimdPath path, Tensor x, Tensor weight, Tensor? bias, Tensor? history, int padFrames, int frameStride, Tensor y) =>
+        ShapeOf(x, weight, history, padFrames, frameStride, y).Run(cpu, path, x, history, weight, bias, y);
+
+    // Without checks; padFrames may be negative, where the first frames are seen by no tap.
+    private static void Convolve(Pass pass, Tensor x, Tensor weight, Tensor? bias, Tensor? history, int padFrames, int frameStride, Tensor y)
+    {
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(pass, cuda, x, weight, bias, history, padFrames, frameStride, y);
-            return y;
+            return;
         }
 
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
@@ -64,13 +74,11 @@ public static class CausalConv3d
         {
             ForwardCpu(cpu, SimdPaths.Best, x, weight, bias, history, padFrames, frameStride, y);
         }
-
-        return y;
     }
 
-    internal static void ForwardCpu(CpuDevice cpu, SimdPath path, Tensor x, Tensor weight, Tensor? bias, Tensor? history, int padFrames, int frameStride, Tensor y)
+    private static ConvolutionShape ShapeOf(Tensor x, Tensor weight, Tensor? history, int padFrames, int frameStride, Tensor y)
     {
-        ConvolutionShape shape = new()
+        return new ConvolutionShape
         {
             Frames = x.Shape[1],
             HistoryFrames = history?.Shape[1] ?? 0,
@@ -89,7 +97,6 @@ public static class CausalConv3d
             Top = weight.Shape[3] / 2,
             Left = weight.Shape[4] / 2,
         };
-        shape.Run(cpu, path, x, history, weight, bias, y);
     }
 
     private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor x, Tensor weight, Tensor? bias, Tensor? history, int padFrames, int frameStride, Tensor y)

@@ -5,7 +5,7 @@ using RewardForcing.Native.Tensors;
 namespace RewardForcing.Native.Ops;
 
 /// <summary>The norm of the Wan VAE: the vector of channels of each pixel is scaled to length sqrt(C).</summary>
-public static class ChannelRmsNorm
+public static partial class ChannelRmsNorm
 {
     private const string Op = "channel_rms_norm";
 
@@ -26,12 +26,18 @@ public static class ChannelRmsNorm
         Check.Weight(Op, gamma);
         Check.That(gamma.Count == x.Shape[^1], Op, $"gamma must have {x.Shape[^1]} elements to match the last dimension of x {x.Shape}, got {gamma.Shape}.");
         Check.That(Enum.IsDefined(activation), Op, $"activation must be a known function, got {activation}.");
-        pass.RequireNoGrad(Op, x, gamma);
         Tensor y = pass.New(x.Shape, x.DType);
+        Norm(pass, x, gamma, y, activation);
+        Record(pass, x, gamma, activation, y);
+        return y;
+    }
+
+    private static void Norm(Pass pass, Tensor x, Tensor gamma, Tensor y, Activation activation)
+    {
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, x, gamma, y, activation);
-            return y;
+            return;
         }
 
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
@@ -43,8 +49,6 @@ public static class ChannelRmsNorm
         {
             ForwardCpu<KeepFloat>(cpu, x, gamma, y, activation);
         }
-
-        return y;
     }
 
     private static void ForwardCpu<TRounding>(CpuDevice cpu, Tensor x, Tensor gamma, Tensor y, Activation activation)

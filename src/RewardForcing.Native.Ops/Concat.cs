@@ -24,7 +24,6 @@ public static class Concat
             bool fits = part.Shape.Rank == model.Shape.Rank && part.Shape.With(dimension, 0) == model.Shape.With(dimension, 0);
             Check.That(fits, Op, $"parts must have the shape of the first one {model.Shape} but for dimension {dimension}, got {part.Shape}.");
             Check.That(part.DType == model.DType, Op, $"parts must be {model.DType} as the first one, got {part.DType}.");
-            pass.RequireNoGrad(Op, part);
             extent = checked(extent + part.Shape[dimension]);
         }
 
@@ -39,7 +38,28 @@ public static class Concat
             at += length;
         }
 
+        if (pass.IsTraining)
+        {
+            Tensor[] inputs = parts.ToArray();
+            pass.Record(y, inputs, [], (back, dy) => Backward(back, dy, dimension, inputs));
+        }
+
         return y;
+    }
+
+    // Every part takes its range of dy.
+    private static Tensor?[] Backward(Pass back, Tensor dy, int dimension, Tensor[] parts)
+    {
+        var grads = new Tensor?[parts.Length];
+        int first = 0;
+        for (int i = 0; i < parts.Length; i++)
+        {
+            int extent = parts[i].Shape[dimension];
+            grads[i] = parts[i].NeedsGrad ? Narrow.Forward(back, dy, dimension, first, extent) : null;
+            first += extent;
+        }
+
+        return grads;
     }
 
     /// <summary>Bytes from one entry of a dimension to the next.</summary>

@@ -4,7 +4,7 @@ using RewardForcing.Native.Tensors;
 namespace RewardForcing.Native.Ops;
 
 /// <summary>2-D convolution over channels-last images.</summary>
-public static class Conv2d
+public static partial class Conv2d
 {
     private const string Op = "conv2d";
 
@@ -34,14 +34,24 @@ public static class Conv2d
             Check.Shape(Op, bias, new Shape(outputs), $"to match weight {weight.Shape}");
         }
 
-        pass.RequireNoGrad(Op, x, weight, bias);
         int high = ((height + plan.Top + plan.Bottom - kh) / plan.Stride) + 1;
         int wide = ((width + plan.Left + plan.Right - kw) / plan.Stride) + 1;
         Tensor y = pass.New(x.Shape.With(^3, high).With(^2, wide).With(^1, outputs), x.DType);
+        Convolve(pass, x, weight, bias, plan, y);
+        Record(pass, x, weight, bias, plan, y);
+        return y;
+    }
+
+    internal static void ForwardCpu(CpuDevice cpu, SimdPath path, Tensor x, Tensor weight, Tensor? bias, Conv2dPlan plan, Tensor y) =>
+        ShapeOf(x, weight, plan, y).Run(cpu, path, x, null, weight, bias, y);
+
+    /// <summary>Convolves without checks; the size of <paramref name="y"/> decides how far, and padding may be negative.</summary>
+    internal static void Convolve(Pass pass, Tensor x, Tensor weight, Tensor? bias, Conv2dPlan plan, Tensor y)
+    {
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(pass, cuda, x, weight, bias, plan, y);
-            return y;
+            return;
         }
 
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
@@ -49,13 +59,11 @@ public static class Conv2d
         {
             ForwardCpu(cpu, SimdPaths.Best, x, weight, bias, plan, y);
         }
-
-        return y;
     }
 
-    internal static void ForwardCpu(CpuDevice cpu, SimdPath path, Tensor x, Tensor weight, Tensor? bias, Conv2dPlan plan, Tensor y)
+    private static ConvolutionShape ShapeOf(Tensor x, Tensor weight, Conv2dPlan plan, Tensor y)
     {
-        ConvolutionShape shape = new()
+        return new ConvolutionShape
         {
             Frames = 1,
             Height = x.Shape[^3],
@@ -72,7 +80,6 @@ public static class Conv2d
             Top = plan.Top,
             Left = plan.Left,
         };
-        shape.Run(cpu, path, x, null, weight, bias, y);
     }
 
     private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor x, Tensor weight, Tensor? bias, Conv2dPlan plan, Tensor y)

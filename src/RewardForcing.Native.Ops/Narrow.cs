@@ -20,11 +20,23 @@ public static class Narrow
         int extent = x.Shape[dimension];
         Check.That(
             first >= 0 && count >= 0 && first <= extent - count, Op, $"entries {first}..{(long)first + count} are not within dimension {dimension} of x {x.Shape}.");
-        pass.RequireNoGrad(Op, x);
         Tensor y = pass.New(x.Shape.With(dimension, count), x.DType);
         long entry = Concat.EntryBytes(x, dimension);
         long runs = y.Count == 0 ? 0 : y.Bytes / (count * entry);
         RunCopy.Run(Op, x, first * entry, extent * entry, y, 0, count * entry, runs, count * entry);
+        Shape whole = x.Shape;
+        pass.Record(y, [x], [], (back, dy) => [Backward(back, dy, whole, dimension, first)]);
         return y;
+    }
+
+    // dx is dy in the range and zero elsewhere.
+    private static Tensor Backward(Pass back, Tensor dy, Shape whole, int dimension, int first)
+    {
+        Tensor dx = back.Zeros(whole, dy.DType);
+        (int extent, int count) = (whole[dimension], dy.Shape[dimension]);
+        long entry = Concat.EntryBytes(dy, dimension);
+        long runs = dy.Count == 0 ? 0 : dy.Bytes / (count * entry);
+        RunCopy.Run(Op, dy, 0, count * entry, dx, first * entry, extent * entry, runs, count * entry);
+        return dx;
     }
 }

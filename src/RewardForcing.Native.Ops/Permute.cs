@@ -22,7 +22,6 @@ public static class Permute
         }
 
         Check.That(valid, Op, $"order must name each of the {rank} dimensions of x {x.Shape} once, got [{string.Join(", ", order.ToArray())}].");
-        pass.RequireNoGrad(Op, x);
         var sourceStrides = new long[rank];
         long stride = 1;
         for (int d = rank - 1; d >= 0; d--)
@@ -40,6 +39,17 @@ public static class Permute
 
         Tensor y = pass.New(new Shape(shape), x.DType);
         StridedCopy.Run(Op, x, y, shape, strides);
+        if (pass.IsTraining)
+        {
+            var back = new int[rank];
+            for (int d = 0; d < rank; d++)
+            {
+                back[order[d]] = d;
+            }
+
+            pass.Record(y, [x], [], (pass, dy) => [Forward(pass, dy, back)]);
+        }
+
         return y;
     }
 }

@@ -23,7 +23,6 @@ public static class Unpatchify
         Check.That(
             (long)frames * height * width == tokens.Shape[1], Op, $"tokens {tokens.Shape} must have {frames} x {height} x {width} rows, got {tokens.Shape[1]}.");
         Check.That(tokens.Shape[2] % 4 == 0, Op, $"the width of tokens {tokens.Shape} must be a multiple of 4, got {tokens.Shape[2]}.");
-        pass.RequireNoGrad(Op, tokens);
         (int batch, int channels) = (tokens.Shape[0], tokens.Shape[2] / 4);
         Tensor y = pass.New(new Shape(batch, channels, frames, 2 * height, 2 * width), tokens.DType);
         long token = 4L * channels;
@@ -33,6 +32,22 @@ public static class Unpatchify
         // [B, C, F, h, dy, w, dx] of [B, F, h, w, dy, dx, C].
         StridedCopy.Run(
             Op, tokens, y, [batch, channels, frames, height, 2, width, 2], [frames * frame, 1, frame, row, 2L * channels, token, channels]);
+        Shape shape = tokens.Shape;
+        pass.Record(y, [tokens], [], (back, dy) => [Backward(back, dy, shape)]);
         return y;
+    }
+
+    // Every element of tokens goes to one place, so its gradient comes from there.
+    private static Tensor Backward(Pass back, Tensor dy, Shape shape)
+    {
+        (int batch, int channels, int frames, int height, int width) = (dy.Shape[0], dy.Shape[1], dy.Shape[2], dy.Shape[3] / 2, dy.Shape[4] / 2);
+        Tensor dtokens = back.New(shape, dy.DType);
+        long row = 2L * width;
+        long frame = 2 * height * row;
+        long channel = frames * frame;
+
+        // [B, F, h, w, dy, dx, C] of [B, C, F, h, dy, w, dx].
+        StridedCopy.Run(Op, dy, dtokens, [batch, frames, height, width, 2, 2, channels], [channels * channel, frame, 2 * row, 2, row, 1, channel]);
+        return dtokens;
     }
 }

@@ -4,7 +4,7 @@ using RewardForcing.Native.Tensors;
 namespace RewardForcing.Native.Ops;
 
 /// <summary>Nearest-neighbour doubling followed by a 2-D convolution that keeps the size.</summary>
-public static class UpsampleConv2d
+public static partial class UpsampleConv2d
 {
     private const string Op = "upsample_conv2d";
 
@@ -33,24 +33,49 @@ public static class UpsampleConv2d
             Check.Shape(Op, bias, new Shape(outputs), $"to match weight {weight.Shape}");
         }
 
-        pass.RequireNoGrad(Op, x, weight, bias);
         Tensor y = pass.New(new Shape(images, checked(2 * height), checked(2 * width), outputs), x.DType);
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(pass, cuda, x, weight, bias, y);
-            return y;
         }
-
-        // Image by image: four times as many pixels at full width are the largest tensor of a decoder.
-        Conv2dPlan plan = new(1, weight.Shape[2] / 2, weight.Shape[2] / 2, weight.Shape[3] / 2, weight.Shape[3] / 2);
-        for (int image = 0; image < images && y.Count > 0; image++)
+        else
         {
-            using Scope scope = pass.BeginScope();
-            Tensor larger = UpsampleNearest.Forward(pass, pass.Slice(x, image, 1));
-            pass.Slice(y, image, 1).CopyFrom(Conv2d.Forward(pass, larger, weight, bias, plan));
+            ForwardCpu(Check.Cpu(Op, pass.Device), SimdPaths.Best, x, weight, bias, y);
         }
 
+        Record(pass, x, weight, bias, y);
         return y;
+    }
+
+    internal static void ForwardCpu(CpuDevice cpu, SimdPath path, Tensor x, Tensor weight, Tensor? bias, Tensor y)
+    {
+        if (y.Count > 0)
+        {
+            ShapeOf(x, weight).Run(cpu, path, x, null, weight, bias, y);
+        }
+    }
+
+    // Pixels are doubled where they are looked up: four times as many at full width would be the largest tensor of a decoder.
+    private static ConvolutionShape ShapeOf(Tensor x, Tensor weight)
+    {
+        return new ConvolutionShape
+        {
+            Frames = 1,
+            Height = 2 * x.Shape[1],
+            Width = 2 * x.Shape[2],
+            Channels = x.Shape[3],
+            OutFrames = 1,
+            OutHeight = 2 * x.Shape[1],
+            OutWidth = 2 * x.Shape[2],
+            TapFrames = 1,
+            TapLines = weight.Shape[2],
+            TapColumns = weight.Shape[3],
+            Stride = 1,
+            FrameStride = 1,
+            Top = weight.Shape[2] / 2,
+            Left = weight.Shape[3] / 2,
+            Doubling = 1,
+        };
     }
 
     private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor x, Tensor weight, Tensor? bias, Tensor y)

@@ -116,7 +116,7 @@ public sealed class Pass : IDisposable
     /// <param name="backward">The hand-written derivative.</param>
     public void Record(Tensor output, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> saved, Backward backward)
     {
-        if (_tape is not null && AnyNeedsGrad(inputs))
+        if (_tape is { IsRunning: false } && AnyNeedsGrad(inputs))
         {
             output.NeedsGrad = true;
             _tape.Add(output, inputs, saved, backward);
@@ -129,7 +129,7 @@ public sealed class Pass : IDisposable
     /// <exception cref="NotSupportedException">The pass records a tape and an input needs a gradient.</exception>
     public void RequireNoGrad(string op, params ReadOnlySpan<Tensor?> inputs)
     {
-        if (_tape is not null && AnyNeedsGrad(inputs))
+        if (_tape is { IsRunning: false } && AnyNeedsGrad(inputs))
         {
             throw new NotSupportedException($"{op}: has no backward pass yet; run it in an inference pass or freeze its inputs.");
         }

@@ -7,6 +7,9 @@ internal sealed class Tape : IDisposable
 
     private readonly List<Node> _nodes = [];
 
+    /// <summary>Whether it is being walked back: what derivatives compute has no derivative of its own.</summary>
+    public bool IsRunning { get; private set; }
+
     public void Add(Tensor output, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> saved, Backward backward)
     {
         foreach (Tensor tensor in saved)
@@ -22,6 +25,7 @@ internal sealed class Tape : IDisposable
         var grads = new Dictionary<Tensor, Tensor>(ReferenceEqualityComparer.Instance);
         outputGrad.Retain();
         grads[output] = outputGrad;
+        IsRunning = true;
         try
         {
             while (_nodes.Count > 0)
@@ -44,6 +48,7 @@ internal sealed class Tape : IDisposable
         }
         finally
         {
+            IsRunning = false;
             foreach (Tensor left in grads.Values)
             {
                 left.Release();

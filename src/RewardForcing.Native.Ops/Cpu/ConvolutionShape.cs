@@ -37,6 +37,9 @@ internal readonly record struct ConvolutionShape
 
     public int Left { get; init; }
 
+    /// <summary>1 where every pixel in memory counts as 2 x 2 of them; height and width are those of the doubled frames.</summary>
+    public int Doubling { get; init; }
+
     /// <summary>Positions of the filter.</summary>
     public int Taps => TapFrames * TapLines * TapColumns;
 
@@ -47,6 +50,22 @@ internal readonly record struct ConvolutionShape
         using var memory = new ScratchMemory(cpu, ScratchMemory.SizeOf<byte>((long)Channels * elementBytes));
         PixelRows rows = new(this, elementBytes, x.Address, history?.Address ?? 0, Zeros(memory, (long)Channels * elementBytes));
         PanelProduct.Run(cpu, path, rows, x.DType, new Filter(weight, y.Shape[^1], Channels, Taps), new ProductFinish(y, bias, Activation.None));
+    }
+
+    /// <summary>Adds up what each position of the filter and the bias contributed, from the gradient of the result.</summary>
+    /// <param name="cpu">Whose threads share the work.</param>
+    /// <param name="path">The kernels to use.</param>
+    /// <param name="x">What was convolved.</param>
+    /// <param name="history">Frames before it, or null.</param>
+    /// <param name="dy">Gradient of the result.</param>
+    /// <param name="dweight">Receives <c>[O, C, taps]</c>, F32.</param>
+    /// <param name="dbias">Receives <c>[O]</c>, F32; null where it is not wanted.</param>
+    public void RunFilterGradient(CpuDevice cpu, SimdPath path, Tensor x, Tensor? history, Tensor dy, Tensor dweight, Tensor? dbias)
+    {
+        int elementBytes = x.DType.Size();
+        using var memory = new ScratchMemory(cpu, ScratchMemory.SizeOf<byte>((long)Channels * elementBytes));
+        PixelRows rows = new(this, elementBytes, x.Address, history?.Address ?? 0, Zeros(memory, (long)Channels * elementBytes));
+        FilterGradient.Run(cpu, path, rows, x.DType, Channels, Taps, dy, dweight, dbias);
     }
 
     private static unsafe nint Zeros(ScratchMemory memory, long bytes)

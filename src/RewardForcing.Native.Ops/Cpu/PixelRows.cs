@@ -1,6 +1,7 @@
 namespace RewardForcing.Native.Ops;
 
 /// <summary>The pixels under a filter, tap by tap: the rows of a convolution over channels-last frames. Pixels outside are one shared row of zeros.</summary>
+/// <remarks>Frames past the last one are zeros too: the gradient of a convolution looks ahead.</remarks>
 internal readonly unsafe struct PixelRows : IRowSource
 {
     private readonly ConvolutionShape _shape;
@@ -21,8 +22,8 @@ internal readonly unsafe struct PixelRows : IRowSource
     {
         (_shape, _frames, _history, _zeros) = (shape, frames, history, zeros);
         _pixel = (nint)shape.Channels * elementBytes;
-        _line = shape.Width * _pixel;
-        _frame = shape.Height * _line;
+        _line = (shape.Width >> shape.Doubling) * _pixel;
+        _frame = (shape.Height >> shape.Doubling) * _line;
     }
 
     public void Point(long firstRow, int rows, int firstTap, int taps, nint* addresses, int stride)
@@ -53,7 +54,7 @@ internal readonly unsafe struct PixelRows : IRowSource
         for (int tap = 0; tap < taps; tap++, addresses += stride)
         {
             int line = (outLine * _shape.Stride) + tapLine - _shape.Top;
-            Pixels(address == 0 || (uint)line >= (uint)_shape.Height ? 0 : address + (line * _line), (outColumn * _shape.Stride) + tapColumn - _shape.Left, count, addresses);
+            Pixels(address == 0 || (uint)line >= (uint)_shape.Height ? 0 : address + ((line >> _shape.Doubling) * _line), (outColumn * _shape.Stride) + tapColumn - _shape.Left, count, addresses);
             if (++tapColumn == _shape.TapColumns)
             {
                 tapColumn = 0;
@@ -75,6 +76,16 @@ internal readonly unsafe struct PixelRows : IRowSource
             return;
         }
 
+        if (_shape.Doubling > 0)
+        {
+            for (int i = 0; i < count; i++, column += _shape.Stride)
+            {
+                addresses[i] = (uint)column < (uint)_shape.Width ? line + ((column >> _shape.Doubling) * _pixel) : _zeros;
+            }
+
+            return;
+        }
+
         nint pixel = line + (column * _pixel), step = _shape.Stride * _pixel;
         bool inside = column >= 0 && column + ((count - 1) * _shape.Stride) < _shape.Width;
         for (int i = 0; i < count; i++, pixel += step, column += _shape.Stride)
@@ -83,12 +94,12 @@ internal readonly unsafe struct PixelRows : IRowSource
         }
     }
 
-    // 0 for a frame before all history.
+    // 0 for a frame before all history or past the last one.
     private nint Frame(long sample, int frame)
     {
         if (frame >= 0)
         {
-            return _frames + (nint)(((sample * _shape.Frames) + frame) * _frame);
+            return frame >= _shape.Frames ? 0 : _frames + (nint)(((sample * _shape.Frames) + frame) * _frame);
         }
 
         frame += _shape.HistoryFrames;

@@ -1,34 +1,79 @@
+using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Testing.Cases;
 
-/// <summary>Compares the hand-written derivative of an op with the numeric one of its formula in double.</summary>
+/// <summary>Compares the hand-written derivative of an op with the numeric one of its formula in double, in F32 and in BF16.</summary>
 public static class GradientCheck
 {
-    private const double Step = 1e-5;
-    private const double Tolerance = 1e-5;
-    private const int MostElements = 2000;
+    private const double FloatTolerance = 1e-5;
+
+    // What is zero on paper is a few float roundings.
+    private const double Tiny = 1e-6;
+
+    // Four times the rounding of a bfloat16: gradients are rounded once on their way out, and what was rounded on the way in moves the point of the derivative.
+    private const double NarrowTolerance = 1.0 / 128;
 
     /// <summary>Whether a sample is small enough to be differentiated numerically, and whether its type has derivatives.</summary>
-    public static bool Applies(OpSample sample) =>
-        sample.ResultType(CaseTypes.Floats) == DType.F32 && sample.Inputs.Sum(static input => input.Shape.Count) <= MostElements
-        && sample.Inputs.Any(static input => input.Kind != InputKind.Index && input.Shape.Count > 0) && !sample.Inputs.Any(static input => input.Changes);
+    public static bool Applies(OpSample sample) => GradientTruth.Applies(sample) && TypesOf(sample).Any();
 
-    /// <summary>Runs the op forward and backward. An op without a derivative must refuse to be recorded, naming itself: that is accepted too.</summary>
-    /// <param name="sample">Size; all inputs in F32.</param>
+    /// <summary>Runs the op forward and backward in F32. An op without a derivative must refuse to be recorded, naming itself: that is accepted too.</summary>
+    /// <param name="sample">Size.</param>
     /// <param name="device">Where.</param>
     /// <param name="hasDerivative">Whether the op made gradients.</param>
     /// <returns>What was wrong; null if nothing.</returns>
-    public static string? Run(OpSample sample, Device device, out bool hasDerivative)
+    public static string? Run(OpSample sample, Device device, out bool hasDerivative) => Run(sample, new GradientTruth(sample), DType.F32, device, out hasDerivative, out _);
+
+    /// <summary>Runs all types of a sample on all openings of a device, which must agree in every bit.</summary>
+    public static IEnumerable<string> Run(OpSample sample, TestDevice device)
     {
-        CaseTruth draw = new(sample, CaseTypes.Floats, 1);
+        GradientTruth truth = GradientTruth.Of(sample);
+        foreach (DType type in TypesOf(sample))
+        {
+            List<float[]>? first = null;
+            foreach (Func<Device> open in device.Openings)
+            {
+                using Device opened = open();
+                if (Run(sample, truth, type, opened, out bool hasDerivative, out List<float[]> grads) is { } complaint)
+                {
+                    yield return $"{type} on {opened.Name}: {complaint}";
+                    yield break;
+                }
+
+                if (!hasDerivative)
+                {
+                    break;
+                }
+
+                first ??= grads;
+                if (!first.Zip(grads, static (a, b) => a.AsSpan().SequenceEqual(b)).All(static same => same))
+                {
+                    yield return $"{sample} {type} on {opened.Name}: other bits than with another number of threads or another order of blocks.";
+                    yield break;
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<DType> TypesOf(OpSample sample)
+    {
+        bool narrow = sample.Inputs.Any(static input => IsActivation(input.Kind));
+        return ((DType[])(narrow ? [DType.F32, DType.BF16] : [DType.F32])).Where(type => sample.ResultType(new CaseTypes(type, DType.F32)) is DType.F32 or DType.BF16);
+    }
+
+    private static bool IsActivation(InputKind kind) => kind is InputKind.Activation or InputKind.Any;
+
+    private static string? Run(OpSample sample, GradientTruth truth, DType type, Device device, out bool hasDerivative, out List<float[]> grads)
+    {
         long before = device.LiveBytes;
         string? complaint;
-        Parameter[] parameters = [.. sample.Inputs.Select((input, i) => AsParameter(device, input, draw.Values[i]))];
+        grads = [];
+        Parameter[] parameters = [.. sample.Inputs.Select((input, i) => AsParameter(device, input, type, truth.Values[i]))];
         try
         {
-            complaint = Compare(sample, draw, device, parameters);
+            complaint = Compare(sample, truth, type, device, parameters);
             hasDerivative = true;
+            grads.AddRange(parameters.Select(static parameter => parameter.Grad?.ToFloats() ?? []));
         }
         catch (NotSupportedException refusal)
         {
@@ -44,56 +89,66 @@ public static class GradientCheck
         return complaint ?? (device.LiveBytes == before ? null : $"{sample}: leaks {device.LiveBytes - before} bytes.");
     }
 
-    private static Parameter AsParameter(Device device, CaseInput input, double[] values)
+    // Only weights are parameters of the narrow type: activations come from one in float, through a cast.
+    private static Parameter AsParameter(Device device, CaseInput input, DType type, double[] values)
     {
-        var parameter = Parameter.New(device, input.Name, input.Shape, CaseTypes.Floats.Of(input.Kind));
+        DType stored = input.Kind == InputKind.Index ? DType.I32 : input.Kind == InputKind.Weight ? type : DType.F32;
+        var parameter = Parameter.New(device, input.Name, input.Shape, stored);
         ElementValues.Write(parameter.Value, values);
         parameter.Trainable = input.Kind != InputKind.Index;
         return parameter;
     }
 
-    private static string? Compare(OpSample sample, CaseTruth draw, Device device, Parameter[] parameters)
+    private static string? Compare(OpSample sample, GradientTruth truth, DType type, Device device, Parameter[] parameters)
     {
-        double[] seed = [.. draw.Expected.Select(static (_, i) => Math.Cos(i))];
         using (Pass pass = Pass.Training(device))
         {
-            Tensor y = sample.Run(pass, [.. parameters.Select(static parameter => parameter.Value)]);
-            if (parameters.Any(parameter => ReferenceEquals(parameter.Value, y)))
+            Tensor[] inputs = [.. parameters.Select((parameter, i) => IsActivation(sample.Inputs[i].Kind) ? Cast.Forward(pass, parameter, type) : parameter.Value)];
+            Tensor y = sample.Run(pass, inputs);
+            if (inputs.Contains(y))
             {
                 // Nothing to differentiate: the op handed its input on.
                 return null;
             }
 
-            Tensor dy = pass.New(y.Shape);
-            ElementValues.Write(dy, seed);
+            Tensor dy = pass.New(y.Shape, y.DType);
+            ElementValues.Write(dy, [.. truth.Seed]);
             pass.Backward(y, dy);
         }
 
-        double Loss() => sample.Reference<double>([.. draw.Values.Select((values, i) => new Numbers<double>(sample.Inputs[i].Shape, [.. values]))], static value => value)
-            .Values.Zip(seed, static (y, s) => y * s).Sum();
+        double tolerance = type == DType.F32 && sample.ResultType(CaseTypes.Floats) == DType.F32 ? FloatTolerance : NarrowTolerance;
         for (int input = 0; input < parameters.Length; input++)
         {
-            if (!parameters[input].Trainable)
+            if (truth.Derivative(input) is { } expected && Compare(truth, input, expected, parameters[input].Grad?.ToFloats() ?? [], tolerance) is { } wrong)
             {
-                continue;
+                return $"{sample}: {string.Format(System.Globalization.CultureInfo.InvariantCulture, wrong, sample.Inputs[input].Name)}";
             }
+        }
 
-            float[] grad = parameters[input].Grad?.ToFloats() ?? [];
-            double[] values = draw.Values[input];
-            for (int i = 0; i < values.Length; i++)
+        return null;
+    }
+
+    private static string? Compare(GradientTruth truth, int input, IReadOnlyList<double> expected, float[] grad, double tolerance)
+    {
+        if (grad.Length != truth.Values[input].Length)
+        {
+            return grad.Length == 0 && truth.Values[input].Length == 0 ? null : $"{{0}} has a gradient of {grad.Length} elements.";
+        }
+
+        if (!truth.IsByElement)
+        {
+            double slope = grad.Zip(truth.Directions[input], static (g, d) => g * d).Sum(), length = Math.Sqrt(grad.Sum(static g => (double)g * g));
+            return Math.Abs(slope - expected[0]) <= tolerance * (1 + length) ? null
+                : $"the derivative by {{0}} along a direction is {slope:G9}, expected {expected[0]:G9}; the gradient's length is {length:G4}.";
+        }
+
+        // In float an element is held to itself, in bfloat16 to the size of its neighbours too.
+        double size = tolerance == FloatTolerance ? 1 : Math.Sqrt(expected.Sum(static e => e * e) / Math.Max(expected.Count, 1));
+        for (int i = 0; i < grad.Length; i++)
+        {
+            if (!(Math.Abs(expected[i] - grad[i]) <= (tolerance * (size + Math.Abs(expected[i]))) + Tiny))
             {
-                double kept = values[i];
-                values[i] = kept + Step;
-                double above = Loss();
-                values[i] = kept - Step;
-                double below = Loss();
-                values[i] = kept;
-                double numeric = (above - below) / (2 * Step);
-                double got = i < grad.Length ? grad[i] : double.NaN;
-                if (!(Math.Abs(numeric - got) <= Tolerance * (1 + Math.Abs(numeric))))
-                {
-                    return $"{sample}: the derivative by element {i} of {sample.Inputs[input].Name} is {got:G9}, expected {numeric:G9}.";
-                }
+                return $"the derivative by element {i} of {{0}} is {grad[i]:G9}, expected {expected[i]:G9}.";
             }
         }
 

@@ -13,8 +13,11 @@ public sealed record TestDevice(string Name, IReadOnlyList<Func<Device>> Opening
 {
     private const string Hopper = "_sm90";
 
+    /// <summary><see cref="MostDraws"/> where running takes no time.</summary>
+    public const int FastDraws = 16;
+
     /// <summary>Most inputs drawn for one size and one set of types; few where running takes long.</summary>
-    public int MostDraws { get; init; } = 16;
+    public int MostDraws { get; init; } = FastDraws;
 
     /// <summary>Stems of the ops it is tried on, where others would only run the same kernels as on another device; null for all.</summary>
     public IReadOnlySet<string>? Only { get; init; }

@@ -73,6 +73,13 @@ public sealed class UpsampleConv2dCase : OpCase<UpsampleConv2dCase.Size>
         return y;
     }
 
+    internal override Tensor RunOn(SimdPath path, Pass pass, Size size, Tensor[] inputs)
+    {
+        Tensor y = pass.New(new Shape(size.X[0], 2 * size.X[1], 2 * size.X[2], size.Weight[0]), inputs[0].DType);
+        UpsampleConv2d.ForwardCpu((CpuDevice)pass.Device, path, inputs[0], inputs[1], size.Bias ? inputs[2] : null, y);
+        return y;
+    }
+
     private static Tensor Call(Pass pass, Shape x, Shape weight, Shape? bias = null) =>
         UpsampleConv2d.Forward(pass, pass.Zeros(x), pass.Zeros(weight), bias is Shape b ? pass.Zeros(b) : null);
 }

@@ -92,21 +92,30 @@ public class OpCaseCheckTests
     public void Run_CallAccepted_IsFound() => Assert.Contains("accepts a call", Assert.Single(RefusalCheck.Run(new OpenMindedCase(), TestDevice.Of("cpu"))), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(2f, null)]
-    [InlineData(2.001f, "the derivative by element 0 of x is")]
-    public void GradientCheck_Derivative_IsComparedWithTheFormula(float factor, string? complaint)
+    [InlineData(2f, DType.F32, 0, null)]
+    [InlineData(2.001f, DType.F32, 0, "F32 on cpu: square 5: the derivative by element 0 of x is")]
+    [InlineData(2.1f, DType.BF16, 0, "BF16 on cpu: square 5: the derivative by element 0 of x is")]
+    [InlineData(2.001f, DType.F32, 1, "F32 on cpu: square 3000: the derivative by x along a direction is")]
+    [InlineData(2.1f, DType.BF16, 1, "BF16 on cpu: square 3000: the derivative by x along a direction is")]
+    public void GradientCheck_Derivative_IsComparedWithTheFormula(float factor, DType type, int sample, string? complaint)
     {
-        using CpuDevice cpu = new(1, checkMemory: true);
-        string? found = GradientCheck.Run(new SquareCase(factor).Samples[0], cpu, out bool hasDerivative);
-        Assert.True(hasDerivative);
+        string? found = GradientCheck.Run(new SquareCase(factor, type).Samples[sample], TestDevice.Of("cpu")).FirstOrDefault();
         if (complaint is null)
         {
             Assert.Null(found);
         }
         else
         {
-            Assert.Contains(complaint, found, StringComparison.Ordinal);
+            Assert.StartsWith(complaint, found, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void GradientCheck_Derivative_IsReported()
+    {
+        using CpuDevice cpu = new(1, checkMemory: true);
+        Assert.Null(GradientCheck.Run(new SquareCase(2, DType.F32).Samples[0], cpu, out bool hasDerivative));
+        Assert.True(hasDerivative);
     }
 
     private static Tensor Nudged(Pass pass, Tensor a, Tensor b, bool nudge)
@@ -136,10 +145,10 @@ public class OpCaseCheckTests
         public override IReadOnlyList<Refusal> Refusals => [new(static _ => { }, "everything")];
     }
 
-    /// <summary>An op with a derivative: <c>y = x²</c>, <c>dx = factor x dy</c>.</summary>
-    private sealed class SquareCase(float factor) : OpCase<int>
+    /// <summary>An op with a derivative: <c>y = x²</c>, <c>dx = 2 x dy</c>, but with another factor for one element type.</summary>
+    private sealed class SquareCase(float factor, DType type) : OpCase<int>
     {
-        public override IReadOnlyList<int> Sizes => [5];
+        public override IReadOnlyList<int> Sizes => [5, 3000];
 
         public override IReadOnlyList<Refusal> Refusals => [];
 
@@ -147,9 +156,14 @@ public class OpCaseCheckTests
 
         public override Tensor Run(Pass pass, int size, Tensor[] inputs)
         {
-            float[] x = inputs[0].ToFloats();
-            Tensor y = pass.From<float>(new Shape(size), [.. x.Select(static v => v * v)]);
-            pass.Record(y, [inputs[0]], [inputs[0]], (back, dy) => [back.From<float>(new Shape(size), [.. x.Zip(dy.ToFloats(), (v, d) => factor * v * d)])]);
+            Tensor x = inputs[0], y = pass.New(x.Shape, x.DType);
+            ElementValues.Write(y, [.. x.ToFloats().Select(static v => (double)v * v)]);
+            pass.Record(y, [x], [x], (back, dy) =>
+            {
+                Tensor dx = back.New(x.Shape, x.DType);
+                ElementValues.Write(dx, [.. x.ToFloats().Zip(dy.ToFloats(), (v, d) => (double)v * d * (x.DType == type ? factor : 2))]);
+                return [dx];
+            });
             return y;
         }
 

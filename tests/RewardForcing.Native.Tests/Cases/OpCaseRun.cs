@@ -1,4 +1,3 @@
-using RewardForcing.Native.Tensors;
 using RewardForcing.Native.Testing.Cases;
 using Xunit;
 
@@ -23,13 +22,13 @@ internal static class OpCaseRun
 
     public static void Refusals(string op, string device) => AllWell(RefusalCheck.Run(OpCases.Of(op), TestDevice.Of(device)));
 
+    // Where running takes long, only what is differentiated element by element.
     public static void Gradients(string op, string device)
     {
-        using Device opened = TestDevice.Of(device).Openings[0]();
-        foreach (OpSample sample in OpCases.Of(op).Samples.SkipLast(1).Where(GradientCheck.Applies))
-        {
-            Assert.Null(GradientCheck.Run(sample, opened, out bool _));
-        }
+        TestDevice tried = TestDevice.Of(device);
+        bool all = tried.MostDraws >= TestDevice.FastDraws;
+        AllWell(OpCases.Of(op).Samples.SkipLast(1).Where(sample => GradientCheck.Applies(sample) && (all || GradientTruth.IsSmall(sample)))
+            .SelectMany(sample => GradientCheck.Run(sample, tried)));
     }
 
     public static void AllWell(IEnumerable<string> complaints)

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Globalization;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Cuda;
@@ -7,6 +9,10 @@ public sealed unsafe partial class CudaDevice
 {
     private const byte Guard = 0xA5;
     private const int OwnersNamed = 3;
+
+    // Threads of a block of kernels/accumulate.cu, and its widest access.
+    private const int SumThreads = 256;
+    private const int SumWidth = 4;
     private readonly ConcurrentDictionary<nint, (long Bytes, string? Owner)> _live = [];
 
     internal override void CopyFromHost(ReadOnlySpan<byte> source, nint destination)
@@ -21,6 +27,28 @@ public sealed unsafe partial class CudaDevice
         Enter();
         RefuseWhileCapturing("copy to the host");
         Current.Staging.ToHost((ulong)source, destination);
+    }
+
+    internal override void Accumulate(Tensor sum, Tensor term)
+    {
+        if (sum.Count == 0)
+        {
+            return;
+        }
+
+        int width = sum.Count % SumWidth == 0 && sum.Address % (SumWidth * sizeof(float)) == 0 && term.Address % (SumWidth * sizeof(float)) == 0 ? SumWidth : 1;
+        SortedDictionary<string, string> defines = new(StringComparer.Ordinal)
+        {
+            ["RF_T"] = sum.DType == DType.F32 ? "float" : "bf16",
+            ["RF_W"] = term.DType == DType.F32 ? "float" : "bf16",
+            ["RF_N"] = width.ToString(CultureInfo.InvariantCulture),
+        };
+        Span<byte> arguments = stackalloc byte[3 * sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(arguments, sum.Address);
+        BinaryPrimitives.WriteInt64LittleEndian(arguments[sizeof(long)..], term.Address);
+        BinaryPrimitives.WriteInt64LittleEndian(arguments[(2 * sizeof(long))..], sum.Count);
+        int blocks = checked((int)((sum.Count + (SumThreads * width) - 1) / (SumThreads * width)));
+        Launch("accumulate", "accumulate_forward", defines, new LaunchShape(blocks, SumThreads, 0), arguments);
     }
 
     internal override void CopyWithin(nint source, nint destination, long bytes)

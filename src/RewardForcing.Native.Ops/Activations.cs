@@ -31,6 +31,31 @@ internal static class Activations
         }
     }
 
+    /// <summary>Writes the derivative of the function at <paramref name="x"/> to <paramref name="y"/>.</summary>
+    public static void Derive(Activation function, ReadOnlySpan<float> x, Span<float> y)
+    {
+        switch (function)
+        {
+            case Activation.None:
+                y.Fill(1);
+                break;
+            case Activation.GeluTanh:
+                Map<GeluTanhSlope>(x, y);
+                break;
+            case Activation.GeluErf:
+                Map<GeluErfSlope>(x, y);
+                break;
+            case Activation.Silu:
+                Map<SiluSlope>(x, y);
+                break;
+            case Activation.Relu:
+                Map<ReluSlope>(x, y);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(function), function, "activation: not a known function.");
+        }
+    }
+
     private static void Map<TFunction>(ReadOnlySpan<float> x, Span<float> y)
         where TFunction : struct, IFunction
     {
@@ -67,5 +92,29 @@ internal static class Activations
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector<float> Of(Vector<float> x) => Vector.Max(x, Vector<float>.Zero);
+    }
+
+    private readonly struct GeluTanhSlope : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector<float> Of(Vector<float> x) => VectorMath.GeluTanhSlope(x);
+    }
+
+    private readonly struct GeluErfSlope : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector<float> Of(Vector<float> x) => VectorMath.GeluErfSlope(x);
+    }
+
+    private readonly struct SiluSlope : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector<float> Of(Vector<float> x) => VectorMath.SiluSlope(x);
+    }
+
+    private readonly struct ReluSlope : IFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector<float> Of(Vector<float> x) => Vector.ConditionalSelect(Vector.GreaterThan(x, Vector<float>.Zero), Vector<float>.One, Vector<float>.Zero);
     }
 }

@@ -20,8 +20,9 @@ public static class Add
         Check.Activation(Op, a);
         Check.Weight(Op, b);
         Check.Tail(Op, b, a);
-        pass.RequireNoGrad(Op, a, b);
+        Gradients.OnlyOnCpu(pass, Op, a, b);
         Tensor y = pass.New(a.Shape, a.DType);
+        pass.Record(y, [a, b], [b], (back, dy) => Backward(back, dy, b));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, a, b, y);
@@ -43,6 +44,27 @@ public static class Add
             target.Commit(first, result);
         });
         return y;
+    }
+
+    // What is repeated gets the sum over its repetitions.
+    private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor b)
+    {
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor? db = Gradients.New(pass, b);
+        if (db is not null && b.Count > 0)
+        {
+            int period = checked((int)b.Count);
+            Elements grads = new(dy);
+            ColumnSums.Run(cpu, 1, dy.Count / period, period, period, (first, count, sums, scratch) =>
+            {
+                for (long row = first; row < first + count; row++)
+                {
+                    Lanes.Add(sums, grads.Read(row * period, period, scratch));
+                }
+            }, db);
+        }
+
+        return [dy, db];
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor a, Tensor b, Tensor y) =>

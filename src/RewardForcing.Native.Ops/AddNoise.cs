@@ -23,8 +23,9 @@ public static class AddNoise
         Check.Activation(Op, noise);
         Check.Shape(Op, x0, noise.Shape, "as noise");
         Check.That(sigmas.Length == noise.Shape[0], Op, $"there must be {noise.Shape[0]} sigmas, one for each entry of noise {noise.Shape}, got {sigmas.Length}.");
-        pass.RequireNoGrad(Op, x0, noise);
+        Gradients.OnlyOnCpu(pass, Op, x0, noise);
         Tensor y = pass.New(noise.Shape, noise.DType);
+        Record(pass, y, x0, noise, sigmas);
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(pass, cuda, x0, noise, sigmas, y);
@@ -52,6 +53,19 @@ public static class AddNoise
             target.Commit(first, result);
         });
         return y;
+    }
+
+    private static void Record(Pass pass, Tensor y, Tensor x0, Tensor noise, ReadOnlySpan<float> sigmas)
+    {
+        if (pass.Records(x0, noise))
+        {
+            float[] add = sigmas.ToArray(), keep = Array.ConvertAll(add, static sigma => 1 - sigma);
+            pass.Record(y, [x0, noise], [], (back, dy) =>
+            [
+                x0.NeedsGrad ? EntryScale.Forward(Op, back, dy, keep, Gradients.TypeOf(x0)) : null,
+                noise.NeedsGrad ? EntryScale.Forward(Op, back, dy, add, Gradients.TypeOf(noise)) : null,
+            ]);
+        }
     }
 
     // Each product and the sum is rounded to float, as the reference does.

@@ -40,8 +40,10 @@ public static partial class Attention
             Check.Shape(Op, relativeBias, new Shape(q.Shape[2], q.Shape[1] + k.Shape[1] - 1), "for [N, L + S - 1]");
         }
 
-        pass.RequireNoGrad(Op, q, k, v, relativeBias);
+        Gradients.OnlyOnCpu(pass, Op, q, k, v, relativeBias);
         Tensor y = pass.New(q.Shape, q.DType);
+        Tensor? logarithms = pass.Records(q, k, v, relativeBias) ? pass.New(new Shape(q.Shape[0], q.Shape[2], q.Shape[1])) : null;
+        pass.Record(y, [q, k, v, relativeBias], [q, k, v, relativeBias, y, logarithms], (back, dy) => Backward(back, dy, q, k, v, scale, mask, relativeBias, y, logarithms!));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(pass, cuda, q, k, v, scale, mask, relativeBias, y);
@@ -51,21 +53,70 @@ public static partial class Attention
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (y.Count > 0)
         {
-            ForwardCpu(cpu, SimdPaths.Best, q, k, v, scale, mask, relativeBias, y);
+            ForwardCpu(cpu, SimdPaths.Best, q, k, v, scale, mask, relativeBias, y, logarithms);
         }
 
         return y;
     }
 
-    internal static void ForwardCpu(CpuDevice cpu, SimdPath path, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask, Tensor? relativeBias, Tensor y)
+    internal static unsafe void ForwardCpu(
+        CpuDevice cpu, SimdPath path, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask, Tensor? relativeBias, Tensor y, Tensor? logarithms = null)
     {
         using ScratchMemory memory = new(cpu, AttentionProblem.BiasBytes(q, k, relativeBias));
-        AttentionProblem problem = new(cpu, q, k, v, scale, mask, y);
+        AttentionProblem problem = new(cpu, q, k, v, scale, mask, y) { Logarithms = logarithms is null ? null : (float*)logarithms.Address };
         if (relativeBias is not null)
         {
             problem.UseBias(relativeBias, memory);
         }
 
         problem.Run(path);
+    }
+
+    private static unsafe Tensor?[] Backward(
+        Pass pass, Tensor dy, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask, Tensor? relativeBias, Tensor y, Tensor logarithms)
+    {
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor dq = pass.New(q.Shape, q.DType), dk = pass.New(k.Shape, k.DType), dv = pass.New(v.Shape, v.DType);
+        if (mask.IsUniform || q.Count == 0)
+        {
+            // Keys that no query sees are not visited.
+            dk.Clear();
+            dv.Clear();
+        }
+
+        (int batch, int heads, int entries) = (q.Shape[0], q.Shape[2], q.Shape[1] + k.Shape[1] - 1);
+        Tensor? dbias = relativeBias is { NeedsGrad: true } ? pass.Zeros(new Shape(batch, heads, Math.Max(entries, 0))) : null;
+        if (q.Count > 0)
+        {
+            using ScratchMemory memory = new(cpu, AttentionProblem.BiasBytes(q, k, relativeBias));
+            AttentionProblem problem = new(cpu, q, k, v, scale, mask, y);
+            if (relativeBias is not null)
+            {
+                problem.UseBias(relativeBias, memory);
+            }
+
+            new AttentionGradient(problem, y, dy, logarithms)
+            {
+                Dq = new Elements(dq), Dk = new Elements(dk), Dv = new Elements(dv), Dbias = dbias is null ? null : (float*)dbias.Address,
+            }.Run(SimdPaths.Best);
+        }
+
+        return [dq, dk, dv, dbias is null ? null : OverBatch(pass, cpu, dbias, relativeBias!)];
+    }
+
+    // All entries of a batch share the bias.
+    private static Tensor OverBatch(Pass pass, CpuDevice cpu, Tensor parts, Tensor relativeBias)
+    {
+        Tensor dbias = Gradients.New(pass, relativeBias)!;
+        int entries = checked((int)dbias.Count);
+        Elements source = new(parts);
+        ColumnSums.Run(cpu, 1, parts.Shape[0], entries, entries, (first, count, sums, scratch) =>
+        {
+            for (long sample = first; sample < first + count; sample++)
+            {
+                Lanes.Add(sums, source.Read(sample * entries, entries, scratch));
+            }
+        }, dbias);
+        return dbias;
     }
 }

@@ -22,7 +22,7 @@ public static class Embedding
         Check.That(ids.DType == DType.I32, Op, $"ids must be I32, got {ids.DType}.");
         Check.That(dtype is DType.F32 or DType.BF16, Op, $"the result must be F32 or BF16, got {dtype}.");
         Check.That(ids.Shape.Rank < Shape.MaxRank, Op, $"ids must have fewer than {Shape.MaxRank} dimensions, got {ids.Shape}.");
-        pass.RequireNoGrad(Op, table);
+        Gradients.OnlyOnCpu(pass, Op, table);
         int[] rows = ids.ToArray<int>();
         foreach (int id in rows)
         {
@@ -31,6 +31,7 @@ public static class Embedding
 
         int channels = table.Shape[1];
         Tensor y = pass.New(new Shape([.. ids.Shape.ToArray(), channels]), dtype);
+        pass.Record(y, [table], [], (back, dy) => [Backward(back, dy, table, rows)]);
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, table, ids, y);
@@ -49,6 +50,25 @@ public static class Embedding
             }
         });
         return y;
+    }
+
+    // Rows that are looked up several times get the sum, in the order of the ids: threads share the columns, not the rows.
+    private static Tensor? Backward(Pass pass, Tensor dy, Tensor table, int[] ids)
+    {
+        Tensor dtable = pass.Zeros(table.Shape);
+        int channels = table.Shape[1];
+        (Elements grads, Elements target) = (new(dy), new(dtable));
+        int piece = Math.Max(Lanes.Width, Chunks.Block / Math.Max(ids.Length, 1) / Lanes.Width * Lanes.Width);
+        Check.Cpu(Op, pass.Device).Workers.For((channels + piece - 1) / piece, item =>
+        {
+            int first = item * piece, count = Math.Min(piece, channels - first);
+            float[] scratch = new float[count];
+            for (int i = 0; i < ids.Length; i++)
+            {
+                Lanes.Add(target.Target(((long)ids[i] * channels) + first, count, []), grads.Read(((long)i * channels) + first, count, scratch));
+            }
+        });
+        return Gradients.TypeOf(table) == DType.F32 ? dtable : Cast.Forward(pass, dtable, table.DType);
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor table, Tensor ids, Tensor y) =>

@@ -22,8 +22,9 @@ public static class FlowToX0
         Check.Activation(Op, noisy);
         Check.Shape(Op, noisy, flow.Shape, "as flow");
         Check.That(sigmas.Length == flow.Shape[0], Op, $"there must be {flow.Shape[0]} sigmas, one for each entry of flow {flow.Shape}, got {sigmas.Length}.");
-        pass.RequireNoGrad(Op, flow, noisy);
+        Gradients.OnlyOnCpu(pass, Op, flow, noisy);
         Tensor y = pass.New(flow.Shape, flow.DType);
+        Record(pass, y, flow, noisy, sigmas);
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(pass, cuda, flow, noisy, sigmas, y);
@@ -54,6 +55,19 @@ public static class FlowToX0
             target.Commit(first, result);
         });
         return y;
+    }
+
+    private static void Record(Pass pass, Tensor y, Tensor flow, Tensor noisy, ReadOnlySpan<float> sigmas)
+    {
+        if (pass.Records(flow, noisy))
+        {
+            float[] factors = Array.ConvertAll(sigmas.ToArray(), static sigma => -sigma);
+            pass.Record(y, [flow, noisy], [], (back, dy) =>
+            [
+                flow.NeedsGrad ? EntryScale.Forward(Op, back, dy, factors, Gradients.TypeOf(flow)) : null,
+                noisy.NeedsGrad ? Cast.Forward(back, dy, Gradients.TypeOf(noisy)) : null,
+            ]);
+        }
     }
 
     private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor flow, Tensor noisy, ReadOnlySpan<float> sigmas, Tensor y) =>

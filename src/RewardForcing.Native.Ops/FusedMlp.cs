@@ -46,12 +46,11 @@ public static class FusedMlp
 
         using Scope scope = pass.BeginScope();
         Tensor hidden = Linear.Forward(pass, input, up, upBias, Activation.GeluTanh);
-        if (pass.Device is not CudaDevice cuda)
+        if (pass.Device is not CudaDevice cuda || pass.Records(x, hidden, down, downBias, gate))
         {
             return scope.Keep(GatedResidual.Forward(pass, x, Linear.Forward(pass, hidden, down, downBias), gate));
         }
 
-        pass.RequireNoGrad(Op, x, hidden, down, downBias, gate);
         Tensor y = pass.New(x.Shape, x.DType);
         if (y.Count > 0)
         {

@@ -21,8 +21,9 @@ public static class GatedGelu
         Check.Activation(Op, gate);
         Check.Shape(Op, up, gate.Shape, "as gate");
         Check.SameType(Op, up, gate);
-        pass.RequireNoGrad(Op, gate, up);
+        Gradients.OnlyOnCpu(pass, Op, gate, up);
         Tensor y = pass.New(gate.Shape, gate.DType);
+        pass.Record(y, [gate, up], [gate, up], (back, dy) => Backward(back, dy, gate, up));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, gate, up, y);
@@ -46,6 +47,41 @@ public static class GatedGelu
             target.Commit(first, result);
         });
         return y;
+    }
+
+    private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor gate, Tensor up)
+    {
+        (Tensor? dgate, Tensor? dup) = (Gradients.New(pass, gate), Gradients.New(pass, up));
+        (Elements grads, Elements gates, Elements ups) = (new(dy), new(gate), new(up));
+        Elements? toGate = dgate is null ? null : new Elements(dgate), toUp = dup is null ? null : new Elements(dup);
+        Chunks.Flat(Check.Cpu(Op, pass.Device), gate.Count, 4, (first, count, scratch) =>
+        {
+            ReadOnlySpan<float> g = gates.Read(first, count, scratch);
+            ReadOnlySpan<float> d = grads.Read(first, count, scratch[Chunks.Block..]);
+            if (toUp is { } upPlace)
+            {
+                Span<float> result = upPlace.Target(first, count, scratch[(2 * Chunks.Block)..]);
+                for (int i = 0; i < count; i += Lanes.Width)
+                {
+                    Lanes.Store(Lanes.Load(d, i) * VectorMath.GeluTanh(Lanes.Load(g, i)), result, i);
+                }
+
+                upPlace.Commit(first, result);
+            }
+
+            if (toGate is { } gatePlace)
+            {
+                ReadOnlySpan<float> u = ups.Read(first, count, scratch[(2 * Chunks.Block)..]);
+                Span<float> result = gatePlace.Target(first, count, scratch[(3 * Chunks.Block)..]);
+                for (int i = 0; i < count; i += Lanes.Width)
+                {
+                    Lanes.Store(Lanes.Load(d, i) * Lanes.Load(u, i) * VectorMath.GeluTanhSlope(Lanes.Load(g, i)), result, i);
+                }
+
+                gatePlace.Commit(first, result);
+            }
+        });
+        return [dgate, dup];
     }
 
     private static Vector<float> SteppedGelu(Vector<float> x)

@@ -23,8 +23,9 @@ public static class GatedResidual
         Check.Shape(Op, branch, x.Shape, "as x");
         Check.SameType(Op, branch, x);
         Check.FrameRows(Op, x, gate);
-        pass.RequireNoGrad(Op, x, branch, gate);
+        Gradients.OnlyOnCpu(pass, Op, x, branch, gate);
         Tensor y = pass.New(x.Shape, x.DType);
+        pass.Record(y, [x, branch, gate], [branch, gate], (back, dy) => Backward(back, dy, branch, gate));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, x, branch, gate, y);
@@ -68,6 +69,35 @@ public static class GatedResidual
                 target.Commit(row * channels, result);
             }
         });
+    }
+
+    private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor branch, Tensor gate)
+    {
+        (Tensor? dbranch, Tensor? dgate) = (Gradients.New(pass, branch), Gradients.New(pass, gate));
+        int channels = dy.Shape[2];
+        long frames = gate.Shape.Rows, tokens = frames == 0 ? 0 : dy.Shape.Rows / frames;
+        (Elements grads, Elements added, Elements gates) = (new(dy), new(branch), new(gate));
+        Elements? target = dbranch is null ? null : new Elements(dbranch);
+        ColumnSums.Run(Check.Cpu(Op, pass.Device), frames, tokens, channels, 4 * channels, (first, count, sums, scratch) =>
+        {
+            ReadOnlySpan<float> factors = count == 0 ? [] : gates.Read(first / tokens * channels, channels, scratch);
+            for (long row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> g = grads.Read(row * channels, channels, scratch[channels..]);
+                Lanes.AddProduct(sums, g, added.Read(row * channels, channels, scratch[(2 * channels)..]));
+                if (target is { } place)
+                {
+                    Span<float> result = place.Target(row * channels, channels, scratch[(3 * channels)..]);
+                    for (int i = 0; i < channels; i += Lanes.Width)
+                    {
+                        Lanes.Store(Lanes.Load(g, i) * Lanes.Load(factors, i), result, i);
+                    }
+
+                    place.Commit(row * channels, result);
+                }
+            }
+        }, dgate);
+        return [dy, dbranch, dgate];
     }
 
     internal static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor branch, Tensor gate, Tensor y)

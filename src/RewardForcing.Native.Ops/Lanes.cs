@@ -68,6 +68,39 @@ internal static class Lanes
         return sum;
     }
 
+    /// <summary>Sum of <c>a·b</c>, in double, always in the same order.</summary>
+    public static double Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        (Vector<double> even, Vector<double> odd) = (Vector<double>.Zero, Vector<double>.Zero);
+        for (int i = 0; i < a.Length; i += Width)
+        {
+            Vector.Widen(Load(a, i), out Vector<double> lowA, out Vector<double> highA);
+            Vector.Widen(Load(b, i), out Vector<double> lowB, out Vector<double> highB);
+            even += lowA * lowB;
+            odd += highA * highB;
+        }
+
+        return Vector.Sum(even + odd);
+    }
+
+    /// <summary>Adds <c>a</c> to <c>sum</c>.</summary>
+    public static void Add(Span<float> sum, ReadOnlySpan<float> a)
+    {
+        for (int i = 0; i < sum.Length; i += Width)
+        {
+            Store(Load(sum, i) + Load(a, i), sum, i);
+        }
+    }
+
+    /// <summary>Adds <c>a·b</c> to <c>sum</c>.</summary>
+    public static void AddProduct(Span<float> sum, ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        for (int i = 0; i < sum.Length; i += Width)
+        {
+            Store(Load(sum, i) + (Load(a, i) * Load(b, i)), sum, i);
+        }
+    }
+
     private static Vector<float> LoadTail(ReadOnlySpan<float> values, int at)
     {
         Span<float> padded = stackalloc float[Vector<float>.Count];

@@ -31,8 +31,9 @@ public static class LayerNorm
             }
         }
 
-        pass.RequireNoGrad(Op, x, weight, bias);
+        Gradients.OnlyOnCpu(pass, Op, x, weight, bias);
         Tensor y = pass.New(x.Shape, x.DType);
+        pass.Record(y, [x, weight, bias], [x, weight, bias], (back, dy) => Backward(back, dy, x, weight, bias, eps));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, x, weight, bias, y, eps);
@@ -44,16 +45,32 @@ public static class LayerNorm
         return y;
     }
 
-    /// <summary>Writes <c>(x - mean) * rsqrt(variance + eps)</c> of one row.</summary>
-    internal static void Normalise(ReadOnlySpan<float> x, Span<float> y, float eps)
+    /// <summary>Writes <c>(x - mean) * rsqrt(variance + eps)</c> of one row and returns the factor.</summary>
+    internal static float Normalise(ReadOnlySpan<float> x, Span<float> y, float eps)
     {
         double mean = Lanes.Sum(x) / x.Length;
         double variance = Lanes.SumOfSquares(x, mean) / x.Length;
-        Vector<float> shift = new((float)mean);
-        Vector<float> inverse = new((float)(1 / Math.Sqrt(variance + eps)));
+        float deviation = (float)(1 / Math.Sqrt(variance + eps));
+        (Vector<float> shift, Vector<float> inverse) = (new((float)mean), new(deviation));
         for (int i = 0; i < x.Length; i += Lanes.Width)
         {
             Lanes.Store((Lanes.Load(x, i) - shift) * inverse, y, i);
+        }
+
+        return deviation;
+    }
+
+    /// <summary>Gradient of <see cref="Normalise"/>: with y normalised, <c>dx = (dy - mean(dy) - y mean(dy y)) / deviation</c>; in place.</summary>
+    /// <param name="dy">Gradient of the normalised row; becomes that of the row.</param>
+    /// <param name="y">The normalised row.</param>
+    /// <param name="inverse">What <see cref="Normalise"/> returned.</param>
+    internal static void NormaliseBackward(Span<float> dy, ReadOnlySpan<float> y, float inverse)
+    {
+        Vector<float> mean = new((float)(Lanes.Sum(dy) / dy.Length));
+        Vector<float> along = new((float)(Lanes.Dot(dy, y) / dy.Length));
+        for (int i = 0; i < dy.Length; i += Lanes.Width)
+        {
+            Lanes.Store((Lanes.Load(dy, i) - mean - (Lanes.Load(y, i) * along)) * new Vector<float>(inverse), dy, i);
         }
     }
 
@@ -91,6 +108,35 @@ public static class LayerNorm
             value = weight.IsEmpty ? value : value * Lanes.Load(weight, i);
             Lanes.Store(bias.IsEmpty ? value : value + Lanes.Load(bias, i), y, i);
         }
+    }
+
+    private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor x, Tensor? weight, Tensor? bias, float eps)
+    {
+        (Tensor? dx, Tensor? dweight, Tensor? dbias) = (Gradients.New(pass, x), Gradients.New(pass, weight), Gradients.New(pass, bias));
+        int channels = x.Shape[^1];
+        (Elements grads, Elements source) = (new(dy), new(x));
+        Elements? target = dx is null ? null : new Elements(dx), scale = weight is null ? null : new Elements(weight);
+        ColumnSums.Run(Check.Cpu(Op, pass.Device), 1, x.Shape.Rows, channels, 5 * channels, (first, count, sums, scratch) =>
+        {
+            ReadOnlySpan<float> w = scale is { } factors ? factors.Read(0, channels, scratch) : [];
+            Span<float> normal = scratch.Slice(3 * channels, channels);
+            for (long row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> g = grads.Read(row * channels, channels, scratch[channels..]);
+                float inverse = Normalise(source.Read(row * channels, channels, scratch[(2 * channels)..]), normal, eps);
+                Lanes.AddProduct(sums[..channels], g, normal);
+                Lanes.Add(sums[channels..], g);
+                if (target is { } place)
+                {
+                    Span<float> result = place.Target(row * channels, channels, scratch[(4 * channels)..]);
+                    g.CopyTo(result);
+                    Affine(result, w, []);
+                    NormaliseBackward(result, normal, inverse);
+                    place.Commit(row * channels, result);
+                }
+            }
+        }, dweight, dbias);
+        return [dx, dweight, dbias];
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor? weight, Tensor? bias, Tensor y, float eps) =>

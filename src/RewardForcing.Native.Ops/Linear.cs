@@ -32,8 +32,16 @@ public static partial class Linear
             Check.Shape(Op, bias, new Shape(outputs), $"to match the first dimension of weight {weight.Shape}");
         }
 
-        pass.RequireNoGrad(Op, x, weight, bias);
+        Gradients.OnlyOnCpu(pass, Op, x, weight, bias);
+        if (activation != Activation.None && pass.Records(x, weight, bias))
+        {
+            // Its derivative needs the sum before the activation, rounded as it is here.
+            using Scope scope = pass.BeginScope();
+            return scope.Keep(Unary.Forward(pass, Forward(pass, x, weight, bias), activation));
+        }
+
         Tensor y = pass.New(x.Shape.With(^1, outputs), x.DType);
+        pass.Record(y, [x, weight, bias], [x, weight, bias], (back, dy) => Backward(back, dy, x, weight, bias));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(pass, cuda, x, weight, bias, activation, y);

@@ -23,10 +23,11 @@ public static class LinearCombination
         {
             Check.Activation(Op, term);
             Check.Shape(Op, term, shape, "as the first term");
-            pass.RequireNoGrad(Op, term);
+            Gradients.OnlyOnCpu(pass, Op, term);
         }
 
         Tensor y = pass.New(shape, dtype);
+        Record(pass, y, terms);
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(pass, cuda, terms, y);
@@ -49,6 +50,16 @@ public static class LinearCombination
             target.Commit(first, result);
         });
         return y;
+    }
+
+    private static void Record(Pass pass, Tensor y, ReadOnlySpan<(double Factor, Tensor Term)> terms)
+    {
+        if (pass.IsTraining)
+        {
+            (double Factor, Tensor Term)[] kept = terms.ToArray();
+            pass.Record(y, Array.ConvertAll(kept, static pair => pair.Term), [], (back, dy) =>
+                Array.ConvertAll(kept, pair => pair.Term.NeedsGrad ? Forward(back, Gradients.TypeOf(pair.Term), (pair.Factor, dy)) : null));
+        }
     }
 
     // In pieces that fit the stack: the sums are doubles until the last term has been added.

@@ -24,8 +24,9 @@ public static class ModulatedLayerNorm
         Check.FrameRows(Op, x, shift);
         Check.FrameRows(Op, x, scale);
         Check.Shape(Op, scale, shift.Shape, "as shift");
-        pass.RequireNoGrad(Op, x, shift, scale);
+        Gradients.OnlyOnCpu(pass, Op, x, shift, scale);
         Tensor y = pass.New(x.Shape, x.DType);
+        pass.Record(y, [x, shift, scale], [x, shift, scale], (back, dy) => Backward(back, dy, x, shift, scale, eps));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, x, shift, scale, y, eps);
@@ -85,6 +86,40 @@ public static class ModulatedLayerNorm
             Vector<float> product = TRounding.Apply(TRounding.Apply(Lanes.Load(y, i)) * factor);
             Lanes.Store(product + Lanes.Load(shift, i), y, i);
         }
+    }
+
+    // Each frame's rows of scale and shift get the sums over its tokens.
+    private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor x, Tensor shift, Tensor scale, float eps)
+    {
+        (Tensor? dx, Tensor? dshift, Tensor? dscale) = (Gradients.New(pass, x), Gradients.New(pass, shift), Gradients.New(pass, scale));
+        int channels = x.Shape[2];
+        long frames = shift.Shape.Rows, tokens = frames == 0 ? 0 : x.Shape.Rows / frames;
+        (Elements grads, Elements source, Elements scales) = (new(dy), new(x), new(scale));
+        Elements? target = dx is null ? null : new Elements(dx);
+        ColumnSums.Run(Check.Cpu(Op, pass.Device), frames, tokens, channels, 5 * channels, (first, count, sums, scratch) =>
+        {
+            ReadOnlySpan<float> m1 = count == 0 ? [] : scales.Read(first / tokens * channels, channels, scratch);
+            Span<float> normal = scratch.Slice(3 * channels, channels);
+            for (long row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> g = grads.Read(row * channels, channels, scratch[channels..]);
+                float inverse = LayerNorm.Normalise(source.Read(row * channels, channels, scratch[(2 * channels)..]), normal, eps);
+                Lanes.Add(sums[..channels], g);
+                Lanes.AddProduct(sums[channels..], g, normal);
+                if (target is { } place)
+                {
+                    Span<float> result = place.Target(row * channels, channels, scratch[(4 * channels)..]);
+                    for (int i = 0; i < channels; i += Lanes.Width)
+                    {
+                        Lanes.Store(Lanes.Load(g, i) * (Vector<float>.One + Lanes.Load(m1, i)), result, i);
+                    }
+
+                    LayerNorm.NormaliseBackward(result, normal, inverse);
+                    place.Commit(row * channels, result);
+                }
+            }
+        }, dshift, dscale);
+        return [dx, dshift, dscale];
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor shift, Tensor scale, Tensor y, float eps)

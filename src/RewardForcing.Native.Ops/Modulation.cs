@@ -26,8 +26,9 @@ public static class Modulation
         bool shared = e.Shape.Rank == 3 && e.Shape[2] == channels;
         bool own = e.Shape.Rank == 4 && e.Shape[2] == rows && e.Shape[3] == channels;
         Check.That(shared || own, Op, $"e must be [B, F, {rows}, {channels}] or [B, F, {channels}] to match table {table.Shape}, got {e.Shape}.");
-        pass.RequireNoGrad(Op, table, e);
+        Gradients.OnlyOnCpu(pass, Op, table, e);
         Tensor m = pass.New(new Shape(rows, e.Shape[0], e.Shape[1], channels), e.DType);
+        pass.Record(m, [table, e], [table, e], (back, dm) => Backward(back, dm, table, e, shared));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, table, e, m, shared);
@@ -60,6 +61,48 @@ public static class Modulation
                 target.Commit(row * channels, sum);
             }
         });
+    }
+
+    private static Tensor?[] Backward(Pass pass, Tensor dm, Tensor table, Tensor e, bool shared)
+    {
+        (Tensor? dtable, Tensor? de) = (Gradients.New(pass, table), Gradients.New(pass, e));
+        (int kinds, int channels) = (dm.Shape[0], dm.Shape[3]);
+        long frames = (long)dm.Shape[1] * dm.Shape[2];
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Elements grads = new(dm);
+        if (dtable is not null)
+        {
+            ColumnSums.Run(cpu, kinds, frames, channels, channels, (first, count, sums, scratch) =>
+            {
+                for (long row = first; row < first + count; row++)
+                {
+                    Lanes.Add(sums, grads.Read(row * channels, channels, scratch));
+                }
+            }, dtable);
+        }
+
+        if (de is not null)
+        {
+            Elements target = new(de);
+            int terms = shared ? kinds : 1;
+            Chunks.Rows(cpu, de.Shape.Rows, (long)channels * terms, 2 * channels, (first, count, scratch) =>
+            {
+                for (long row = first; row < first + count; row++)
+                {
+                    (long frame, long kind) = shared ? (row, 0) : (row / kinds, row % kinds);
+                    Span<float> sum = target.Target(row * channels, channels, scratch);
+                    sum.Clear();
+                    for (long term = kind; term < kind + terms; term++)
+                    {
+                        Lanes.Add(sum, grads.Read(((term * frames) + frame) * channels, channels, scratch[channels..]));
+                    }
+
+                    target.Commit(row * channels, sum);
+                }
+            });
+        }
+
+        return [dtable, de];
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor table, Tensor e, Tensor m, bool shared)

@@ -20,8 +20,9 @@ public static class Multiply
         Check.Activation(Op, a);
         Check.Weight(Op, b);
         Check.Tail(Op, b, a);
-        pass.RequireNoGrad(Op, a, b);
+        Gradients.OnlyOnCpu(pass, Op, a, b);
         Tensor y = pass.New(a.Shape, a.DType);
+        pass.Record(y, [a, b], [a, b], (back, dy) => Backward(back, dy, a, b));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, a, b, y);
@@ -43,6 +44,27 @@ public static class Multiply
             target.Commit(first, result);
         });
         return y;
+    }
+
+    private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor a, Tensor b)
+    {
+        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        Tensor? da = a.NeedsGrad ? Forward(pass, dy, b) : null;
+        Tensor? db = Gradients.New(pass, b);
+        if (db is not null && b.Count > 0)
+        {
+            int period = checked((int)b.Count);
+            (Elements grads, Elements left) = (new(dy), new(a));
+            ColumnSums.Run(cpu, 1, dy.Count / period, period, 2 * period, (first, count, sums, scratch) =>
+            {
+                for (long row = first; row < first + count; row++)
+                {
+                    Lanes.AddProduct(sums, grads.Read(row * period, period, scratch), left.Read(row * period, period, scratch[period..]));
+                }
+            }, db);
+        }
+
+        return [da, db];
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor a, Tensor b, Tensor y) =>

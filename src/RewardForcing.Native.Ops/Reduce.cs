@@ -21,10 +21,25 @@ public static class Reduce
     private static Tensor Total(string op, Pass pass, Tensor x, double divisor)
     {
         Check.Activation(op, x);
-        pass.RequireNoGrad(op, x);
-        return pass.Device is CudaDevice cuda
+        Gradients.OnlyOnCpu(pass, op, x);
+        Tensor y = pass.Device is CudaDevice cuda
             ? TotalCuda(pass, cuda, x, divisor)
             : pass.From<float>(new Shape([]), [(float)(TotalCpu(Check.Cpu(op, pass.Device), x) / divisor)]);
+        pass.Record(y, [x], [], (back, dy) => [Spread(op, back, x, (float)(dy.ToFloats()[0] / divisor))]);
+        return y;
+    }
+
+    private static Tensor Spread(string op, Pass pass, Tensor x, float value)
+    {
+        Tensor dx = pass.New(x.Shape, Gradients.TypeOf(x));
+        Elements target = new(dx);
+        Chunks.Flat(Check.Cpu(op, pass.Device), dx.Count, 1, (first, count, scratch) =>
+        {
+            Span<float> result = target.Target(first, count, scratch);
+            result.Fill(value);
+            target.Commit(first, result);
+        });
+        return dx;
     }
 
     // One partial sum for each block, added in order: the same for any number of threads.

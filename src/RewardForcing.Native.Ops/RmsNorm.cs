@@ -23,8 +23,9 @@ public static class RmsNorm
         Check.Activation(Op, x);
         Check.Weight(Op, weight);
         Check.Shape(Op, weight, new Shape(x.Shape[^1]), $"to match the last dimension of x {x.Shape}");
-        pass.RequireNoGrad(Op, x, weight);
+        Gradients.OnlyOnCpu(pass, Op, x, weight);
         Tensor y = pass.New(x.Shape, x.DType);
+        pass.Record(y, [x, weight], [x, weight], (back, dy) => Backward(back, dy, x, weight, eps));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, x, weight, y, eps);
@@ -71,6 +72,49 @@ public static class RmsNorm
             Vector<float> normal = TRounding.Apply(Lanes.Load(x, i) * inverse);
             Lanes.Store(normal * Lanes.Load(weight, i), y, i);
         }
+    }
+
+    // With u = x / rms: du = dy w, dx = (du - u mean(du u)) / rms, dweight = sum over rows of dy u.
+    private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor x, Tensor weight, float eps)
+    {
+        (Tensor? dx, Tensor? dweight) = (Gradients.New(pass, x), Gradients.New(pass, weight));
+        int channels = x.Shape[^1];
+        (Elements grads, Elements source, Elements scale) = (new(dy), new(x), new(weight));
+        Elements? target = dx is null ? null : new Elements(dx);
+        ColumnSums.Run(Check.Cpu(Op, pass.Device), 1, x.Shape.Rows, channels, 5 * channels, (first, count, sums, scratch) =>
+        {
+            ReadOnlySpan<float> w = scale.Read(0, channels, scratch);
+            Span<float> normal = scratch.Slice(3 * channels, channels);
+            for (long row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> g = grads.Read(row * channels, channels, scratch[channels..]);
+                ReadOnlySpan<float> values = source.Read(row * channels, channels, scratch[(2 * channels)..]);
+                float inverse = (float)(1 / Math.Sqrt((Lanes.SumOfSquares(values) / channels) + eps));
+                for (int i = 0; i < channels; i += Lanes.Width)
+                {
+                    Lanes.Store(Lanes.Load(values, i) * new Vector<float>(inverse), normal, i);
+                }
+
+                Lanes.AddProduct(sums, g, normal);
+                if (target is { } place)
+                {
+                    Span<float> result = place.Target(row * channels, channels, scratch[(4 * channels)..]);
+                    for (int i = 0; i < channels; i += Lanes.Width)
+                    {
+                        Lanes.Store(Lanes.Load(g, i) * Lanes.Load(w, i), result, i);
+                    }
+
+                    Vector<float> along = new((float)(Lanes.Dot(result, normal) / channels));
+                    for (int i = 0; i < channels; i += Lanes.Width)
+                    {
+                        Lanes.Store((Lanes.Load(result, i) - (Lanes.Load(normal, i) * along)) * new Vector<float>(inverse), result, i);
+                    }
+
+                    place.Commit(row * channels, result);
+                }
+            }
+        }, dweight);
+        return [dx, dweight];
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor weight, Tensor y, float eps) =>

@@ -15,7 +15,7 @@ public static class RmsNormRope
     /// <param name="eps">Added to the mean square.</param>
     /// <param name="heads">N.</param>
     /// <param name="grid">Positions; tokens past <c>grid.Tokens</c> are not rotated.</param>
-    /// <param name="target">Where to write, <c>[B, L, N, D]</c> of the type of <paramref name="x"/>, such as a slice of a key cache; null for a new tensor.</param>
+    /// <param name="target">Where to write, <c>[B, L, N, D]</c> of the type of <paramref name="x"/>, such as a slice of a key cache; null for a new tensor, and where a gradient is needed.</param>
     /// <returns><c>[B, L, N, D]</c>: <paramref name="target"/> if there is one.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
     /// <remarks>Spec: models 1.4 (7, 8).</remarks>
@@ -37,9 +37,13 @@ public static class RmsNormRope
             Check.Shape(Op, target, shape, $"for {heads} heads of x {x.Shape}");
         }
 
-        pass.RequireNoGrad(Op, x, weight, target);
+        if (target is not null)
+        {
+            pass.RequireNoGrad(Op, x, weight, target);
+        }
+
         using Scope scope = pass.BeginScope();
-        if (pass.Device is not CudaDevice cuda)
+        if (pass.Device is not CudaDevice cuda || pass.Records(x, weight))
         {
             Tensor normed = pass.Reshape(RmsNorm.Forward(pass, x, weight, eps), shape);
             Tensor rotated = Rope.Forward(pass, normed, grid);

@@ -28,8 +28,9 @@ public static class Rope
         Check.That(grid.Frames >= 0 && grid.Height >= 0 && grid.Width >= 0 && grid.StartFrame >= 0, Op, $"positions must not be negative, got {grid}.");
         long tokens = (long)grid.Frames * grid.Height * grid.Width;
         Check.That(tokens <= x.Shape[1], Op, $"the grid has {tokens} positions, but x {x.Shape} has only {x.Shape[1]} tokens.");
-        pass.RequireNoGrad(Op, x);
+        Gradients.OnlyOnCpu(pass, Op, x);
         Tensor y = pass.New(x.Shape, x.DType);
+        pass.Record(y, [x], [], (back, dy) => [Backward(back, dy, grid)]);
         if (pass.Device is CudaDevice cuda)
         {
             using Scope scope = pass.BeginScope();
@@ -38,18 +39,26 @@ public static class Rope
         }
 
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
-        ForwardCpu(cpu, x, y, grid);
+        ForwardCpu(cpu, x, y, grid, direction: 1);
         return y;
     }
 
-    private static void ForwardCpu(CpuDevice cpu, Tensor x, Tensor y, RopeGrid grid)
+    // The transpose of a rotation is the rotation back.
+    private static Tensor Backward(Pass pass, Tensor dy, RopeGrid grid)
+    {
+        Tensor dx = pass.New(dy.Shape, dy.DType);
+        ForwardCpu(Check.Cpu(Op, pass.Device), dy, dx, grid, direction: -1);
+        return dx;
+    }
+
+    private static void ForwardCpu(CpuDevice cpu, Tensor x, Tensor y, RopeGrid grid, int direction)
     {
         (int tokens, int heads, int width) = (x.Shape[1], x.Shape[2], x.Shape[3]);
         int plane = 2 * (width / 6);
         int time = width - (2 * plane);
-        (float[] Cos, float[] Sin) frames = Table(grid.StartFrame, grid.Frames, time);
-        (float[] Cos, float[] Sin) rows = Table(0, grid.Height, plane);
-        (float[] Cos, float[] Sin) columns = Table(0, grid.Width, plane);
+        (float[] Cos, float[] Sin) frames = Table(grid.StartFrame, grid.Frames, time, direction);
+        (float[] Cos, float[] Sin) rows = Table(0, grid.Height, plane, direction);
+        (float[] Cos, float[] Sin) columns = Table(0, grid.Width, plane, direction);
         (Elements source, Elements target) = (new(x), new(y));
         int length = heads * width;
         Chunks.Rows(cpu, (long)x.Shape[0] * tokens, length, 2 * (length + width), (first, count, scratch) =>
@@ -79,8 +88,8 @@ public static class Rope
         });
     }
 
-    // Row p holds cos(p w_i) twice for each pair, and -sin(p w_i), sin(p w_i).
-    private static (float[] Cos, float[] Sin) Table(long start, int positions, int width)
+    // Row p holds cos(p w_i) twice for each pair, and -sin(p w_i), sin(p w_i); with direction -1 the opposite angles.
+    private static (float[] Cos, float[] Sin) Table(long start, int positions, int width, int direction)
     {
         var cos = new float[positions * width];
         var sin = new float[positions * width];
@@ -89,7 +98,7 @@ public static class Rope
             double frequency = Math.Pow(Theta, -(double)i / width);
             for (int p = 0; p < positions; p++)
             {
-                (double s, double c) = Math.SinCos((start + p) * frequency);
+                (double s, double c) = Math.SinCos(direction * (start + p) * frequency);
                 int at = (p * width) + i;
                 (cos[at], cos[at + 1]) = ((float)c, (float)c);
                 (sin[at], sin[at + 1]) = ((float)-s, (float)s);

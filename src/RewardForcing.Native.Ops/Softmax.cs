@@ -17,8 +17,9 @@ public static class Softmax
     {
         Check.RankAtLeast(Op, x, 1, "[..., C]");
         Check.Activation(Op, x);
-        pass.RequireNoGrad(Op, x);
+        Gradients.OnlyOnCpu(pass, Op, x);
         Tensor y = pass.New(x.Shape, x.DType);
+        pass.Record(y, [x], [y], (back, dy) => [Backward(back, dy, y)]);
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, x, y);
@@ -39,6 +40,31 @@ public static class Softmax
             }
         });
         return y;
+    }
+
+    // dx = y (dy - sum(dy y))
+    private static Tensor Backward(Pass pass, Tensor dy, Tensor y)
+    {
+        Tensor dx = pass.New(y.Shape, y.DType);
+        int channels = y.Shape[^1];
+        (Elements grads, Elements source, Elements target) = (new(dy), new(y), new(dx));
+        Chunks.Rows(Check.Cpu(Op, pass.Device), y.Shape.Rows, channels, 3 * channels, (first, count, scratch) =>
+        {
+            for (long row = first; row < first + count; row++)
+            {
+                ReadOnlySpan<float> g = grads.Read(row * channels, channels, scratch);
+                ReadOnlySpan<float> weights = source.Read(row * channels, channels, scratch[channels..]);
+                Span<float> result = target.Target(row * channels, channels, scratch[(2 * channels)..]);
+                Vector<float> mean = new((float)Lanes.Dot(g, weights));
+                for (int i = 0; i < channels; i += Lanes.Width)
+                {
+                    Lanes.Store(Lanes.Load(weights, i) * (Lanes.Load(g, i) - mean), result, i);
+                }
+
+                target.Commit(row * channels, result);
+            }
+        });
+        return dx;
     }
 
     private static void Row(ReadOnlySpan<float> x, Span<float> y)

@@ -17,8 +17,9 @@ public static class Unary
     {
         Check.Activation(Op, x);
         Check.That(Enum.IsDefined(activation), Op, $"activation must be a known function, got {activation}.");
-        pass.RequireNoGrad(Op, x);
+        Gradients.OnlyOnCpu(pass, Op, x);
         Tensor y = pass.New(x.Shape, x.DType);
+        pass.Record(y, [x], [x], (back, dy) => [Backward(back, dy, x, activation)]);
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(cuda, x, y, activation);
@@ -34,6 +35,25 @@ public static class Unary
             target.Commit(first, result);
         });
         return y;
+    }
+
+    private static Tensor Backward(Pass pass, Tensor dy, Tensor x, Activation activation)
+    {
+        Tensor dx = pass.New(x.Shape, x.DType);
+        (Elements grads, Elements source, Elements target) = (new(dy), new(x), new(dx));
+        Chunks.Flat(Check.Cpu(Op, pass.Device), x.Count, 3, (first, count, scratch) =>
+        {
+            ReadOnlySpan<float> g = grads.Read(first, count, scratch);
+            Span<float> result = target.Target(first, count, scratch[(2 * Chunks.Block)..]);
+            Activations.Derive(activation, source.Read(first, count, scratch[Chunks.Block..]), result);
+            for (int i = 0; i < count; i += Lanes.Width)
+            {
+                Lanes.Store(Lanes.Load(result, i) * Lanes.Load(g, i), result, i);
+            }
+
+            target.Commit(first, result);
+        });
+        return dx;
     }
 
     internal static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor y, Activation activation) =>

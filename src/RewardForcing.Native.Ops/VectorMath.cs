@@ -70,7 +70,44 @@ internal static class VectorMath
 
     /// <summary><c>0.5 x (1 + erf(x / sqrt(2)))</c>, written as <c>max(x, 0) - |x| erfc(|x| / sqrt(2)) / 2</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> GeluErf(Vector<float> x)
+    public static Vector<float> GeluErf(Vector<float> x) => Vector.Max(x, Vector<float>.Zero) - (Vector.Min(Vector.Abs(x), new Vector<float>(15f)) * UpperTail(x));
+
+    /// <summary>Derivative of <see cref="Silu"/>: <c>s (1 + x (1 - s))</c> with <c>s = 1 / (1 + e^-x)</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> SiluSlope(Vector<float> x)
+    {
+        // Where e^-x is infinite, s is zero and so is the slope; x has to stay finite for that.
+        Vector<float> bounded = Vector.Max(x, new Vector<float>(-100f));
+        Vector<float> s = Vector<float>.One / (Vector<float>.One + Exp(-bounded));
+        return s * (Vector<float>.One + (bounded * (Vector<float>.One - s)));
+    }
+
+    /// <summary>Derivative of <see cref="GeluTanh"/>: <c>(1 + t) / 2 + x (1 - t²) u' / 2</c>, <c>t = tanh u</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> GeluTanhSlope(Vector<float> x)
+    {
+        // Beyond 15 t is 1 and the slope 0 or 1; the square must not overflow.
+        Vector<float> bounded = Vector.Min(Vector.Max(x, new Vector<float>(-15f)), new Vector<float>(15f));
+        Vector<float> square = bounded * bounded;
+        Vector<float> inner = Vector.MultiplyAddEstimate(square * bounded, new Vector<float>(0.044715f), bounded) * new Vector<float>(0.7978845608028654f);
+        Vector<float> slope = Vector.MultiplyAddEstimate(square, new Vector<float>(3 * 0.044715f * 0.7978845608028654f), new Vector<float>(0.7978845608028654f));
+        Vector<float> t = Tanh(inner);
+        return new Vector<float>(0.5f) * (Vector<float>.One + t + (bounded * (Vector<float>.One - (t * t)) * slope));
+    }
+
+    /// <summary>Derivative of <see cref="GeluErf"/>: <c>Φ(x) + x φ(x)</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> GeluErfSlope(Vector<float> x)
+    {
+        Vector<float> tail = UpperTail(x);
+        Vector<float> below = Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), tail, Vector<float>.One - tail);
+        Vector<float> bounded = Vector.Min(Vector.Max(x, new Vector<float>(-15f)), new Vector<float>(15f));
+        return below + (bounded * Exp(bounded * bounded * new Vector<float>(-0.5f)) * new Vector<float>(0.39894228f));
+    }
+
+    // 1 - Φ(|x|), a half of erfc(|x| / sqrt(2)).
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<float> UpperTail(Vector<float> x)
     {
         // erfc(z) = e^-z² g(q) / (1 + z) with q = (z - 2) / (z + 2), g a polynomial. Beyond 15 the tail is zero.
         Vector<float> magnitude = Vector.Min(Vector.Abs(x), new Vector<float>(15f));
@@ -89,8 +126,7 @@ internal static class VectorMath
         g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(3.78138939e-2f));
         g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(-2.5997481e-1f));
         g = Vector.MultiplyAddEstimate(g, q, new Vector<float>(7.66187029e-1f));
-        Vector<float> tail = Exp(magnitude * magnitude * new Vector<float>(-0.5f)) * g / (Vector<float>.One + z);
-        return Vector.Max(x, Vector<float>.Zero) - (magnitude * tail * new Vector<float>(0.5f));
+        return Exp(magnitude * magnitude * new Vector<float>(-0.5f)) * g / (Vector<float>.One + z) * new Vector<float>(0.5f);
     }
 
     private static Vector<float> PowerOfTwo(Vector<int> exponent) => Vector.AsVectorSingle(Vector.ShiftLeft(exponent + new Vector<int>(127), 23));

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace RewardForcing.Native.Tensors;
@@ -6,6 +7,7 @@ namespace RewardForcing.Native.Tensors;
 public sealed unsafe class CpuDevice : Device
 {
     private const byte Guard = 0xA5;
+    private const int SumPiece = 1 << 16;
     private readonly bool _checked;
 
     /// <summary>Opens the processor.</summary>
@@ -43,6 +45,35 @@ public sealed unsafe class CpuDevice : Device
 
     internal override void Clear(nint address, long bytes) => NativeMemory.Clear((void*)address, (nuint)bytes);
 
+    internal override void Accumulate(Tensor sum, Tensor term)
+    {
+        nint target = sum.Address, source = term.Address;
+        int pieces = checked((int)((sum.Count + SumPiece - 1) / SumPiece));
+        Workers.For(pieces, piece =>
+        {
+            long first = (long)piece * SumPiece;
+            int count = (int)Math.Min(SumPiece, sum.Count - first);
+            if (sum.DType == DType.F32 && term.DType == DType.F32)
+            {
+                Add(new Span<float>((float*)target + first, count), new ReadOnlySpan<float>((float*)source + first, count));
+                return;
+            }
+
+            for (long i = first; i < first + count; i++)
+            {
+                float added = term.DType == DType.F32 ? ((float*)source)[i] : (float)((BFloat16*)source)[i];
+                if (sum.DType == DType.F32)
+                {
+                    ((float*)target)[i] += added;
+                }
+                else
+                {
+                    ((BFloat16*)target)[i] = (BFloat16)((float)((BFloat16*)target)[i] + added);
+                }
+            }
+        });
+    }
+
     /// <inheritdoc/>
     protected override nint AllocateBlock(long bytes)
     {
@@ -61,6 +92,20 @@ public sealed unsafe class CpuDevice : Device
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing) => Workers.Dispose();
+
+    private static void Add(Span<float> sum, ReadOnlySpan<float> term)
+    {
+        int i = 0;
+        for (; i <= sum.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            (new Vector<float>(sum[i..]) + new Vector<float>(term[i..])).CopyTo(sum[i..]);
+        }
+
+        for (; i < sum.Length; i++)
+        {
+            sum[i] += term[i];
+        }
+    }
 
     private protected override void OnRented(nint block, long bytes, long blockBytes)
     {

@@ -180,6 +180,9 @@ public abstract class Device : IDisposable
     /// <summary>Sets bytes of this device to zero.</summary>
     internal abstract void Clear(nint address, long bytes);
 
+    /// <summary>Adds <paramref name="term"/> to <paramref name="sum"/> in place, in float, rounded to the type of the sum; both F32 or BF16, of one count.</summary>
+    internal abstract void Accumulate(Tensor sum, Tensor term);
+
     /// <summary>Says whose a rented block is, for the message that comes when there is no more.</summary>
     internal virtual void Describe(nint block, string owner)
     {

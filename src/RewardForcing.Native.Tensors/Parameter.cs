@@ -55,17 +55,24 @@ public sealed class Parameter : IDisposable
     /// <summary>The weight as an argument of an op.</summary>
     public static implicit operator Tensor(Parameter parameter) => parameter.Value;
 
-    /// <summary>Adds <paramref name="grad"/> into <see cref="Grad"/>, creating it as zeros on first use.</summary>
+    /// <summary>Adds <paramref name="grad"/> into <see cref="Grad"/>, creating it on first use.</summary>
     internal void AccumulateGrad(Tensor grad)
     {
-        if (Grad is null)
+        if (Grad is not null)
         {
-            Grad = new Tensor(Value.Device, Value.Shape, DType.F32);
+            Value.Device.Accumulate(Grad, grad);
+            return;
+        }
+
+        Grad = new Tensor(Value.Device, Value.Shape, DType.F32);
+        if (grad.DType == DType.F32)
+        {
             Grad.CopyFrom(grad);
         }
         else
         {
-            Tape.AddInto(Grad, grad);
+            Grad.Clear();
+            Value.Device.Accumulate(Grad, grad);
         }
     }
 

@@ -2,8 +2,8 @@ namespace RewardForcing.Native.Tensors;
 
 /// <summary>One run of a network: where it runs, who owns its memory, and whether it is recorded for a backward pass.</summary>
 /// <remarks>
-/// Not thread-safe: one pass belongs to one thread at a time and, on CUDA, to one stream. Parameter gradients accumulate; activation
-/// gradients are written once and summed by the tape.
+/// Not thread-safe: one pass belongs to one thread at a time and, on CUDA, to one stream. Parameter gradients accumulate in F32; activation
+/// gradients have the type of the activation, are written once and summed by the tape.
 /// </remarks>
 public sealed class Pass : IDisposable
 {
@@ -111,17 +111,20 @@ public sealed class Pass : IDisposable
 
     /// <summary>Records an op. Does nothing in an inference pass or when no input needs a gradient.</summary>
     /// <param name="output">The op's result.</param>
-    /// <param name="inputs">Tensors a gradient may flow to, in the order <paramref name="backward"/> returns them.</param>
-    /// <param name="saved">Everything <paramref name="backward"/> reads; held until it has run.</param>
+    /// <param name="inputs">Tensors a gradient may flow to, in the order <paramref name="backward"/> returns them; null for one that was not given.</param>
+    /// <param name="saved">Everything <paramref name="backward"/> reads; held until it has run; nulls are passed over.</param>
     /// <param name="backward">The hand-written derivative.</param>
-    public void Record(Tensor output, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> saved, Backward backward)
+    public void Record(Tensor output, ReadOnlySpan<Tensor?> inputs, ReadOnlySpan<Tensor?> saved, Backward backward)
     {
-        if (_tape is { IsRunning: false } && AnyNeedsGrad(inputs))
+        if (Records(inputs))
         {
             output.NeedsGrad = true;
-            _tape.Add(output, inputs, saved, backward);
+            _tape!.Add(output, inputs, saved, backward);
         }
     }
+
+    /// <summary>Whether <see cref="Record"/> would record an op of these inputs: it then has to keep what its backward pass reads.</summary>
+    public bool Records(params ReadOnlySpan<Tensor?> inputs) => _tape is { IsRunning: false } && AnyNeedsGrad(inputs);
 
     /// <summary>Refuses to run an op without a derivative where one would be needed, so that no gradient goes missing in silence.</summary>
     /// <param name="op">Name of the op.</param>
@@ -129,7 +132,7 @@ public sealed class Pass : IDisposable
     /// <exception cref="NotSupportedException">The pass records a tape and an input needs a gradient.</exception>
     public void RequireNoGrad(string op, params ReadOnlySpan<Tensor?> inputs)
     {
-        if (_tape is { IsRunning: false } && AnyNeedsGrad(inputs))
+        if (Records(inputs))
         {
             throw new NotSupportedException($"{op}: has no backward pass yet; run it in an inference pass or freeze its inputs.");
         }

@@ -3,18 +3,18 @@ namespace RewardForcing.Native.Tensors;
 /// <summary>The recorded ops of a training pass, in the order they ran. Walking back consumes it, so memory falls as gradients are made.</summary>
 internal sealed class Tape : IDisposable
 {
-    private readonly record struct Node(Tensor Output, Tensor[] Inputs, Tensor[] Saved, Backward Backward);
+    private readonly record struct Node(Tensor Output, Tensor?[] Inputs, Tensor?[] Saved, Backward Backward);
 
     private readonly List<Node> _nodes = [];
 
     /// <summary>Whether it is being walked back: what derivatives compute has no derivative of its own.</summary>
     public bool IsRunning { get; private set; }
 
-    public void Add(Tensor output, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> saved, Backward backward)
+    public void Add(Tensor output, ReadOnlySpan<Tensor?> inputs, ReadOnlySpan<Tensor?> saved, Backward backward)
     {
-        foreach (Tensor tensor in saved)
+        foreach (Tensor? tensor in saved)
         {
-            tensor.Retain();
+            tensor?.Retain();
         }
 
         _nodes.Add(new Node(output, inputs.ToArray(), saved.ToArray(), backward));
@@ -66,17 +66,6 @@ internal sealed class Tape : IDisposable
         _nodes.Clear();
     }
 
-    /// <summary>Adds float values element by element, in place.</summary>
-    internal static void AddInto(Tensor sum, Tensor term)
-    {
-        Span<float> s = sum.Span<float>();
-        Span<float> t = term.Span<float>();
-        for (int i = 0; i < s.Length; i++)
-        {
-            s[i] += t[i];
-        }
-    }
-
     private static void Accumulate(Pass pass, Dictionary<Tensor, Tensor> grads, Tensor target, Tensor grad)
     {
         if (target.Parameter is { } parameter)
@@ -88,7 +77,7 @@ internal sealed class Tape : IDisposable
             // A new tensor: an op may have handed the same gradient to two inputs, so adding in place would count twice.
             var sum = new Tensor(pass.Device, first.Shape, first.DType);
             sum.CopyFrom(first);
-            AddInto(sum, grad);
+            pass.Device.Accumulate(sum, grad);
             first.Release();
             grads[target] = sum;
         }
@@ -101,9 +90,9 @@ internal sealed class Tape : IDisposable
 
     private static void Release(Node node)
     {
-        foreach (Tensor tensor in node.Saved)
+        foreach (Tensor? tensor in node.Saved)
         {
-            tensor.Release();
+            tensor?.Release();
         }
     }
 
@@ -123,9 +112,9 @@ internal sealed class Tape : IDisposable
             Tensor?[] inputGrads = node.Backward(pass, dy);
             for (int k = 0; k < node.Inputs.Length; k++)
             {
-                if (inputGrads[k] is { } dx && node.Inputs[k].NeedsGrad)
+                if (inputGrads[k] is { } dx && node.Inputs[k] is { NeedsGrad: true } input)
                 {
-                    Accumulate(pass, grads, node.Inputs[k], dx);
+                    Accumulate(pass, grads, input, dx);
                 }
             }
         }

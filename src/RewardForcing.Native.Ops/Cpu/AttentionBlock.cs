@@ -44,6 +44,32 @@ internal static unsafe class AttentionBlock
         }
     }
 
+    /// <summary>Replaces scores by weights <c>P = exp(score - logarithm)</c> and slopes, <c>dO · v</c>, by gradients of the scores <c>P (slope - product)</c>.</summary>
+    /// <param name="scores">Scores, <c>[keys, width]</c>.</param>
+    /// <param name="slopes">Products of output gradients and values, <c>[keys, width]</c>.</param>
+    /// <param name="keys">Number of keys.</param>
+    /// <param name="width">Queries of the tile.</param>
+    /// <param name="logarithms">Logarithm of the sum of weights of each query.</param>
+    /// <param name="products">Product of output and output gradient of each query.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Differentiate<TSimd, TVector>(float* scores, float* slopes, int keys, int width, float* logarithms, float* products)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        TVector scale = TSimd.Create(Log2E);
+        for (int lane = 0; lane < width; lane += TSimd.Width)
+        {
+            TVector shift = TSimd.Multiply(TSimd.Load(logarithms + lane), TSimd.Create(-Log2E)), product = TSimd.Load(products + lane);
+            for (int key = 0; key < keys; key++)
+            {
+                float* score = scores + ((nint)key * width) + lane, slope = slopes + ((nint)key * width) + lane;
+                TVector weight = Exp2<TSimd, TVector>(TSimd.MultiplyAdd(TSimd.Load(score), scale, shift));
+                TSimd.Store(weight, score);
+                TSimd.Store(TSimd.Multiply(weight, TSimd.Subtract(TSimd.Load(slope), product)), slope);
+            }
+        }
+    }
+
     /// <summary>Multiplies column by column: <c>output[d, i] *= factors[i]</c>.</summary>
     public static void Scale<TSimd, TVector>(float* output, int values, int width, float* factors)
         where TSimd : struct, ISimd<TVector>

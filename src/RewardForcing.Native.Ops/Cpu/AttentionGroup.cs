@@ -12,9 +12,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
 {
     // Keys of a block: their scores for one tile fit beside keys and values in the second-level cache.
     private const int BlockKeys = 256;
-    private const int Ranges = 3;
     private const int CacheLine = 64;
-    private const int CacheFloats = CacheLine / sizeof(float);
 
     // Rows asked for before they are copied.
     private const int Ahead = 12;
@@ -35,7 +33,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
     private readonly float* _outputs;
     private readonly float* _maxima;
     private readonly float* _sums;
-    private readonly float* _bounds;
+    private readonly AttentionBounds _bounds;
     private readonly float* _scores;
     private readonly float* _columns;
     private readonly float* _keys;
@@ -48,13 +46,11 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         int width = problem.Width;
         _blockKeys = Math.Min(BlockKeys, problem.Keys);
         _outputRows = RoundUp(width, TTile.Rows);
-        // An odd number of cache lines, so that the same place of many rows is not always in the same set.
-        _pitch = (((width + CacheFloats - 1) / CacheFloats) | 1) * CacheFloats;
-        bool hides = !problem.Mask.IsUniform;
+        _pitch = AttentionPacking.Pitch(width);
         Span<long> floats =
         [
             (long)tiles * width * Tile, (long)tiles * _outputRows * Tile, (long)tiles * Tile, (long)tiles * Tile,
-            hides ? 2L * Ranges * tiles * Tile : 0, (long)RoundUp(_blockKeys, TTile.Rows) * Tile,
+            AttentionBounds.FloatsFor(problem, tiles, Tile), (long)RoundUp(_blockKeys, TTile.Rows) * Tile,
             (long)Math.Max(Tile, Transposition.Group) * RoundUp(width, Transposition.Group),
             (long)_blockKeys * _pitch, (long)_blockKeys * _pitch,
         ];
@@ -69,7 +65,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         _outputs = _memory.Take<float>(floats[1]);
         _maxima = _memory.Take<float>(floats[2]);
         _sums = _memory.Take<float>(floats[3]);
-        _bounds = _memory.Take<float>(floats[4]);
+        _bounds = new AttentionBounds(problem, _memory.Take<float>(floats[4]), firstQuery, Tile);
         _scores = _memory.Take<float>(floats[5]);
         _columns = _memory.Take<float>(floats[6]);
         _keys = _memory.Take<float>(floats[7]);
@@ -112,69 +108,11 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
 
     private readonly void Pack(int tile)
     {
-        int width = _problem.Width, first = _firstQuery + (tile * Tile);
-        float* panel = _packed + ((long)tile * width * Tile);
-        float** rows = stackalloc float*[Transposition.Group];
-        for (int lane = 0; lane < Tile; lane += Transposition.Group)
-        {
-            int group = Math.Min(Transposition.Group, Tile - lane);
-            for (int r = 0; r < group; r++)
-            {
-                rows[r] = Query(first + lane + r, _columns + (r * width));
-            }
-
-            Transposition.Run(rows, group, width, panel + lane, Tile);
-        }
-
-        TVector scale = TSimd.Create(_problem.Scale);
-        for (long i = 0; i < (long)width * Tile; i += TSimd.Width)
-        {
-            TSimd.Store(TSimd.Multiply(TSimd.Load(panel + i), scale), panel + i);
-        }
-
+        AttentionPacking.Turned<TSimd, TVector>(_problem, _problem.Q, _sample, _head, _firstQuery + (tile * Tile), Tile, _problem.Scale, _packed + ((long)tile * _problem.Width * Tile), _columns);
         new Span<float>(_maxima + (tile * Tile), Tile).Fill(AttentionBlock.Unseen);
         new Span<float>(_sums + (tile * Tile), Tile).Clear();
         _started[tile] = false;
-        if (!_problem.Mask.IsUniform)
-        {
-            Bound(tile, first);
-        }
-    }
-
-    // The floats of a query, in place where it holds floats; zeros for the queries that fill up the last tile.
-    private readonly float* Query(int query, float* scratch)
-    {
-        int width = _problem.Width;
-        if (query >= _problem.Queries)
-        {
-            new Span<float>(scratch, width).Clear();
-            return scratch;
-        }
-
-        long first = ((((long)_sample * _problem.Queries) + query) * _problem.Heads + _head) * width;
-        if (_problem.Type == DType.F32)
-        {
-            return (float*)_problem.Q + first;
-        }
-
-        Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)_problem.Q + first, width), new Span<float>(scratch, width));
-        return scratch;
-    }
-
-    // Positions are exact as floats: sequences are far shorter than 2^24.
-    private readonly void Bound(int tile, int first)
-    {
-        float* bounds = _bounds + (2L * Ranges * tile * Tile);
-        for (int lane = 0; lane < Tile; lane++)
-        {
-            int query = first + lane;
-            (int a0, int a1, int b0, int b1) = query < _problem.Queries ? _problem.Mask.Ranges(query, _problem.Keys) : default;
-            ReadOnlySpan<int> ends = [a0, a1, b0, b1, query, Math.Min(query + 1, _problem.Keys)];
-            for (int end = 0; end < ends.Length; end++)
-            {
-                bounds[(end * Tile) + lane] = ends[end];
-            }
-        }
+        _bounds.Write(tile);
     }
 
     private readonly void Walk(int from, int to)
@@ -186,7 +124,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
             for (int tile = 0; tile < _tiles; tile++)
             {
                 Foresee(tile, key + count, Math.Min(_blockKeys, to - key - count));
-                (bool some, bool all) = Seen(tile, key, count);
+                (bool some, bool all) = _bounds.Seen(tile, key, count);
                 if (some)
                 {
                     Advance(tile, key, count, hides: !all);
@@ -223,21 +161,8 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
                 Prefetch(key + Ahead);
             }
 
-            Copy(_problem.K, key, keys);
-            Copy(_problem.V, key, values);
-        }
-    }
-
-    private readonly void Copy(nint address, int key, float* target)
-    {
-        Span<float> row = new(target, _problem.Width);
-        if (_problem.Type == DType.F32)
-        {
-            new ReadOnlySpan<float>((float*)address + Offset(key), row.Length).CopyTo(row);
-        }
-        else
-        {
-            Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)address + Offset(key), row.Length), row);
+            AttentionPacking.Copy(_problem, _problem.K, Offset(key), keys);
+            AttentionPacking.Copy(_problem, _problem.V, Offset(key), values);
         }
     }
 
@@ -252,34 +177,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         }
     }
 
-    private readonly long Offset(int key) => ((((long)_sample * _problem.Keys) + key) * _problem.Heads + _head) * _problem.Width;
-
-    // Whether any query of a tile sees any key of a block, and whether all see all.
-    private readonly (bool Some, bool All) Seen(int tile, int firstKey, int count)
-    {
-        if (_problem.Mask.IsUniform)
-        {
-            return (true, true);
-        }
-
-        float* bounds = _bounds + (2L * Ranges * tile * Tile);
-        int lanes = Math.Min(Tile, _problem.Queries - _firstQuery - (tile * Tile)), end = firstKey + count;
-        (bool some, bool all) = (false, true);
-        for (int lane = 0; lane < lanes; lane++)
-        {
-            bool covered = false;
-            for (int range = 0; range < Ranges; range++)
-            {
-                float low = bounds[(2 * range * Tile) + lane], high = bounds[(((2 * range) + 1) * Tile) + lane];
-                some |= low < high && low < end && high > firstKey;
-                covered |= low <= firstKey && high >= end;
-            }
-
-            all &= covered;
-        }
-
-        return (some, all);
-    }
+    private readonly long Offset(int key) => _problem.Offset(_sample, _problem.Keys, key, _head);
 
     // One block of keys for one tile of queries.
     private readonly void Advance(int tile, int firstKey, int count, bool hides)
@@ -305,7 +203,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
 
         if (hides)
         {
-            AttentionBlock.Hide<TSimd, TVector>(_scores, firstKey, count, Tile, _bounds + (2L * Ranges * tile * Tile));
+            AttentionBlock.Hide<TSimd, TVector>(_scores, firstKey, count, Tile, _bounds.Of(tile));
         }
 
         AttentionBlock.Softmax<TSimd, TVector>(_scores, count, Tile, _maxima + (tile * Tile), _sums + (tile * Tile), output, _started[tile] ? width : 0);
@@ -323,6 +221,16 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         _started[tile] = true;
     }
 
+    private readonly void KeepLogarithms(int tile, int first)
+    {
+        for (int lane = 0; _problem.Logarithms != null && lane < Math.Min(Tile, _problem.Queries - first); lane++)
+        {
+            float maximum = _maxima[(tile * Tile) + lane];
+            _problem.Logarithms[((((long)_sample * _problem.Heads) + _head) * _problem.Queries) + first + lane] =
+                maximum == AttentionBlock.Unseen ? -AttentionBlock.Unseen : (float)(maximum + Math.Log(_sums[(tile * Tile) + lane]));
+        }
+    }
+
     private readonly void Store(int tile)
     {
         int width = _problem.Width, pitch = RoundUp(width, Transposition.Group), first = _firstQuery + (tile * Tile);
@@ -332,6 +240,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
             new Span<float>(output, width * Tile).Clear();
         }
 
+        KeepLogarithms(tile, first);
         float* factors = _sums + (tile * Tile);
         for (int lane = 0; lane < Tile; lane++)
         {
@@ -353,7 +262,7 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
 
         for (int lane = 0; lane < Math.Min(Tile, _problem.Queries - first); lane++)
         {
-            long at = ((((long)_sample * _problem.Queries) + first + lane) * _problem.Heads + _head) * width;
+            long at = _problem.Offset(_sample, _problem.Queries, first + lane, _head);
             Span<float> values = new(_columns + ((long)lane * pitch), width);
             Span<float> target = _problem.Y.Target(at, width, values);
             values.CopyTo(target);

@@ -19,7 +19,6 @@ internal sealed unsafe class AttentionProblem
     // Multiply-adds that take some ten microseconds.
     private const long Grain = 1 << 19;
 
-    private readonly int _batch;
     private float* _bias;
     private long _biasRow;
 
@@ -27,7 +26,7 @@ internal sealed unsafe class AttentionProblem
     {
         (Cpu, Type, Scale, Mask) = (cpu, q.DType, scale, mask);
         (Q, Y, K, V) = (q.Address, new Elements(y), k.Address, v.Address);
-        (_batch, Queries, Heads, Width) = (q.Shape[0], q.Shape[1], q.Shape[2], q.Shape[3]);
+        (Batch, Queries, Heads, Width) = (q.Shape[0], q.Shape[1], q.Shape[2], q.Shape[3]);
         Keys = k.Shape[1];
     }
 
@@ -49,6 +48,9 @@ internal sealed unsafe class AttentionProblem
     /// <summary>The result, <c>[B, L, N, D]</c>.</summary>
     public Elements Y { get; }
 
+    /// <summary>B.</summary>
+    public int Batch { get; }
+
     /// <summary>L.</summary>
     public int Queries { get; }
 
@@ -67,8 +69,18 @@ internal sealed unsafe class AttentionProblem
     /// <summary>Which keys a query sees.</summary>
     public AttentionMask Mask { get; }
 
+    /// <summary>Where to keep the logarithm of the sum of the weights of each query, <c>[B, N, L]</c>, for a backward pass; null for nowhere.</summary>
+    public float* Logarithms { get; init; }
+
     /// <summary>Whether scores get a bias.</summary>
     public bool HasBias => _bias != null;
+
+    /// <summary>The first element of a row of a head.</summary>
+    /// <param name="sample">Entry of the batch.</param>
+    /// <param name="rows">Rows of the tensor: L or S.</param>
+    /// <param name="row">Which of them.</param>
+    /// <param name="head">Head.</param>
+    public long Offset(int sample, int rows, int row, int head) => ((((long)sample * rows) + row) * Heads + head) * Width;
 
     /// <summary>Bytes of scratch memory <see cref="UseBias"/> takes.</summary>
     public static long BiasBytes(Tensor q, Tensor k, Tensor? bias) =>
@@ -125,16 +137,16 @@ internal sealed unsafe class AttentionProblem
         where TTile : struct, ITile
     {
         int tiles = (Queries + TTile.Columns - 1) / TTile.Columns;
-        long work = 2L * _batch * Heads * Queries * Keys * Width;
+        long work = 2L * Batch * Heads * Queries * Keys * Width;
         bool small = Cpu.Workers.Threads == 1 || work < 2 * Grain;
         int perGroup = Math.Min(GroupQueries / TTile.Columns, tiles);
-        while (!small && perGroup > 1 && (long)_batch * Heads * ((tiles + perGroup - 1) / perGroup) < 4L * Cpu.Workers.Threads)
+        while (!small && perGroup > 1 && (long)Batch * Heads * ((tiles + perGroup - 1) / perGroup) < 4L * Cpu.Workers.Threads)
         {
             perGroup--;
         }
 
         int groups = (tiles + perGroup - 1) / perGroup;
-        int items = checked(_batch * Heads * groups);
+        int items = checked(Batch * Heads * groups);
         void Item(int item)
         {
             (int group, int head) = (item % groups, item / groups);

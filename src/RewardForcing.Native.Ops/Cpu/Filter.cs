@@ -15,12 +15,19 @@ internal readonly unsafe struct Filter
     private readonly nint _address;
     private readonly DType _type;
     private readonly int _columns;
+    private readonly bool _isTurned;
 
     public Filter(Tensor weight, int columns, int channels, int taps)
     {
         (_address, _type) = (weight.Address, weight.DType);
         (_columns, Channels, Taps) = (columns, channels, taps);
     }
+
+    private Filter(Tensor matrix)
+        : this(matrix, matrix.Shape[^1], checked((int)matrix.Shape.Rows), 1) => _isTurned = true;
+
+    /// <summary>The right operand whose rows are the terms of sums, <c>[K, N]</c>: what backward passes multiply by.</summary>
+    public static Filter Turned(Tensor matrix) => new(matrix);
 
     /// <summary>C.</summary>
     public int Channels { get; }
@@ -34,6 +41,12 @@ internal readonly unsafe struct Filter
     /// <summary>Of a filter with one tap: writes <c>panel[k, j] = weight[firstColumn + j, firstChannel + k]</c>; columns that do not exist become zero.</summary>
     public void PackChannels(int firstChannel, int channels, int firstColumn, int width, float* panel, float* scratch)
     {
+        if (_isTurned)
+        {
+            CopyRows(firstChannel, channels, firstColumn, width, panel);
+            return;
+        }
+
         float** rows = stackalloc float*[Group];
         for (int j = 0; j < width; j += Group)
         {
@@ -79,6 +92,17 @@ internal readonly unsafe struct Filter
         }
     }
 
+    // Rows of the matrix already are rows of the panel.
+    private void CopyRows(int firstChannel, int channels, int firstColumn, int width, float* panel)
+    {
+        int count = Math.Min(width, _columns - firstColumn);
+        for (int k = 0; k < channels; k++, panel += width)
+        {
+            Read(((long)(firstChannel + k) * _columns) + firstColumn, new Span<float>(panel, count));
+            new Span<float>(panel + count, width - count).Clear();
+        }
+    }
+
     // Floats of some columns: in place where they are floats, else widened into scratch memory.
     private void Point(float** rows, int group, int column, int first, int count, float* scratch)
     {
@@ -98,19 +122,32 @@ internal readonly unsafe struct Filter
         }
 
         long at = ((long)column * Depth) + first;
+        if (_type == DType.F32)
+        {
+            return (float*)_address + at;
+        }
+
+        Read(at, values);
+        return scratch;
+    }
+
+    private void Read(long at, Span<float> values)
+    {
+        int count = values.Length;
         switch (_type)
         {
             case DType.F32:
-                return (float*)_address + at;
+                new ReadOnlySpan<float>((float*)_address + at, count).CopyTo(values);
+                break;
             case DType.BF16:
                 Rounding.Widen(new ReadOnlySpan<BFloat16>((BFloat16*)_address + at, count), values);
-                return scratch;
+                break;
             case DType.F16:
                 Rounding.Widen(new ReadOnlySpan<Half>((Half*)_address + at, count), values);
-                return scratch;
+                break;
             default:
                 Rounding.Widen(new ReadOnlySpan<Float8E4M3>((Float8E4M3*)_address + at, count), values);
-                return scratch;
+                break;
         }
     }
 }

@@ -12,6 +12,9 @@ public sealed class RmsNormRopeCase : OpCase<RmsNormRopeCase.Size>
     public readonly record struct Size(int Batch, RopeGrid Grid, int Padding, int Heads, int Width, bool Into = false);
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> MessageNames => [Name, "rms_norm"];
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Size> Sizes =>
     [
         new(1, new(1, 1, 1), 0, 1, 2), new(2, new(2, 3, 2), 3, 3, 6), new(1, new(3, 2, 5, 17), 0, 1, 14, Into: true), new(0, new(1, 2, 2), 0, 2, 8),

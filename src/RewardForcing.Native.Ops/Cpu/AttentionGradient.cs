@@ -1,0 +1,76 @@
+using System.Runtime.Intrinsics;
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Ops;
+
+/// <summary>Gradients of attention: of queries, keys, values and, if wanted, of the relative bias.</summary>
+/// <remarks>
+/// Dao 2023 (FlashAttention-2), algorithm 2, transposed as <see cref="AttentionProblem"/> is: with the weights <c>P = exp(S - log sum)</c> made again block by
+/// block, <c>dV = Pᵀ dO</c>, <c>dS = P (dO Vᵀ - rowsum(dO O))</c>, <c>dQ = dS K</c>, <c>dK = dSᵀ Q</c>. A head is one item, so nothing is added up by
+/// two threads.
+/// </remarks>
+/// <param name="problem">The forward problem.</param>
+/// <param name="output">Its result, <c>[B, L, N, D]</c>.</param>
+/// <param name="outputGrad">Gradient of the result.</param>
+/// <param name="logarithms">What the forward pass kept, <c>[B, N, L]</c>.</param>
+internal sealed unsafe class AttentionGradient(AttentionProblem problem, Tensor output, Tensor outputGrad, Tensor logarithms)
+{
+    /// <summary>The forward problem.</summary>
+    public AttentionProblem Problem { get; } = problem;
+
+    /// <summary>The result.</summary>
+    public nint Output { get; } = output.Address;
+
+    /// <summary>Gradient of the result.</summary>
+    public nint OutputGrad { get; } = outputGrad.Address;
+
+    /// <summary>Logarithms of the sums of weights, <c>[B, N, L]</c>.</summary>
+    public float* Logarithms { get; } = (float*)logarithms.Address;
+
+    /// <summary>Gradient of the queries.</summary>
+    public required Elements Dq { get; init; }
+
+    /// <summary>Gradient of the keys; zeros where a mask of all queries hides them.</summary>
+    public required Elements Dk { get; init; }
+
+    /// <summary>Gradient of the values; zeros where a mask of all queries hides them.</summary>
+    public required Elements Dv { get; init; }
+
+    /// <summary>Gradient of the bias for each entry of the batch, <c>[B, N, L + S - 1]</c>, all zeros; null if none is wanted.</summary>
+    public float* Dbias { get; init; }
+
+    /// <summary>Computes all of them.</summary>
+    public void Run(SimdPath path)
+    {
+        switch (path)
+        {
+            case SimdPath.Avx512:
+                Run<Simd512, Vector512<float>, WideTile<Simd512, Vector512<float>>>();
+                break;
+            case SimdPath.Avx2:
+                Run<Simd256, Vector256<float>, NarrowTile<Simd256, Vector256<float>>>();
+                break;
+            case SimdPath.PortableWide:
+                Run<SimdPortable, System.Numerics.Vector<float>, WideTile<SimdPortable, System.Numerics.Vector<float>>>();
+                break;
+            case SimdPath.Portable:
+                Run<SimdPortable, System.Numerics.Vector<float>, NarrowTile<SimdPortable, System.Numerics.Vector<float>>>();
+                break;
+            default:
+                Run<SimdScalar, float, NarrowTile<SimdScalar, float>>();
+                break;
+        }
+    }
+
+    private void Run<TSimd, TVector, TTile>()
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+        where TTile : struct, ITile
+    {
+        Problem.Cpu.Workers.For(checked(Problem.Batch * Problem.Heads), item =>
+        {
+            using var work = new AttentionGradientHead<TSimd, TVector, TTile>(this, item / Problem.Heads, item % Problem.Heads);
+            work.Compute();
+        });
+    }
+}

@@ -31,28 +31,36 @@ internal static class Activations
         }
     }
 
-    /// <summary>Writes the derivative of the function at <paramref name="x"/> to <paramref name="y"/>.</summary>
-    public static void Derive(Activation function, ReadOnlySpan<float> x, Span<float> y)
+    /// <summary>Computes <c>grad = grad * function'(x)</c> in place.</summary>
+    public static void MultiplyBySlope(Activation function, ReadOnlySpan<float> x, Span<float> grad)
     {
         switch (function)
         {
             case Activation.None:
-                y.Fill(1);
                 break;
             case Activation.GeluTanh:
-                Map<GeluTanhSlope>(x, y);
+                Slope<GeluTanhSlope>(x, grad);
                 break;
             case Activation.GeluErf:
-                Map<GeluErfSlope>(x, y);
+                Slope<GeluErfSlope>(x, grad);
                 break;
             case Activation.Silu:
-                Map<SiluSlope>(x, y);
+                Slope<SiluSlope>(x, grad);
                 break;
             case Activation.Relu:
-                Map<ReluSlope>(x, y);
+                Slope<ReluSlope>(x, grad);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(function), function, "activation: not a known function.");
+        }
+    }
+
+    private static void Slope<TFunction>(ReadOnlySpan<float> x, Span<float> grad)
+        where TFunction : struct, IFunction
+    {
+        for (int i = 0; i < x.Length; i += Lanes.Width)
+        {
+            Lanes.Store(Lanes.Load(grad, i) * TFunction.Of(Lanes.Load(x, i)), grad, i);
         }
     }
 

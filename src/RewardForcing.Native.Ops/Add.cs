@@ -55,7 +55,7 @@ public static class Add
         {
             int period = checked((int)b.Count);
             Elements grads = new(dy);
-            ColumnSums.Run(cpu, 1, dy.Count / period, period, period, (first, count, sums, scratch) =>
+            ColumnSums.Run(cpu, 1, dy.Count / period, period, period, (first, count, scratch, sums) =>
             {
                 for (long row = first; row < first + count; row++)
                 {

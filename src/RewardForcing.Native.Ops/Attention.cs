@@ -97,7 +97,10 @@ public static partial class Attention
 
             new AttentionGradient(problem, y, dy, logarithms)
             {
-                Dq = new Elements(dq), Dk = new Elements(dk), Dv = new Elements(dv), Dbias = dbias is null ? null : (float*)dbias.Address,
+                Dq = new Elements(dq),
+                Dk = new Elements(dk),
+                Dv = new Elements(dv),
+                Dbias = dbias is null ? null : (float*)dbias.Address,
             }.Run(SimdPaths.Best);
         }
 
@@ -110,7 +113,7 @@ public static partial class Attention
         Tensor dbias = Gradients.New(pass, relativeBias)!;
         int entries = checked((int)dbias.Count);
         Elements source = new(parts);
-        ColumnSums.Run(cpu, 1, parts.Shape[0], entries, entries, (first, count, sums, scratch) =>
+        ColumnSums.Run(cpu, 1, parts.Shape[0], entries, entries, (first, count, scratch, sums) =>
         {
             for (long sample = first; sample < first + count; sample++)
             {

@@ -60,7 +60,7 @@ public static partial class ChannelRmsNorm
                 Lanes.Store(Lanes.Load(x, i) * s * Lanes.Load(gamma, i), dx, i);
             }
 
-            ActivationDerivatives.Multiply(activation, dx, grad);
+            Activations.MultiplyBySlope(activation, dx, grad);
         }
 
         (Vector<double> even, Vector<double> odd) = (Vector<double>.Zero, Vector<double>.Zero);

@@ -78,7 +78,7 @@ public static class GatedResidual
         long frames = gate.Shape.Rows, tokens = frames == 0 ? 0 : dy.Shape.Rows / frames;
         (Elements grads, Elements added, Elements gates) = (new(dy), new(branch), new(gate));
         Elements? target = dbranch is null ? null : new Elements(dbranch);
-        ColumnSums.Run(Check.Cpu(Op, pass.Device), frames, tokens, channels, 4 * channels, (first, count, sums, scratch) =>
+        ColumnSums.Run(Check.Cpu(Op, pass.Device), frames, tokens, channels, 4 * channels, (first, count, scratch, sums) =>
         {
             ReadOnlySpan<float> factors = count == 0 ? [] : gates.Read(first / tokens * channels, channels, scratch);
             for (long row = first; row < first + count; row++)

@@ -116,7 +116,7 @@ public static class LayerNorm
         int channels = x.Shape[^1];
         (Elements grads, Elements source) = (new(dy), new(x));
         Elements? target = dx is null ? null : new Elements(dx), scale = weight is null ? null : new Elements(weight);
-        ColumnSums.Run(Check.Cpu(Op, pass.Device), 1, x.Shape.Rows, channels, 5 * channels, (first, count, sums, scratch) =>
+        ColumnSums.Run(Check.Cpu(Op, pass.Device), 1, x.Shape.Rows, channels, 5 * channels, (first, count, scratch, sums) =>
         {
             ReadOnlySpan<float> w = scale is { } factors ? factors.Read(0, channels, scratch) : [];
             Span<float> normal = scratch.Slice(3 * channels, channels);

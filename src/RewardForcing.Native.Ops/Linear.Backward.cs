@@ -23,7 +23,7 @@ public static partial class Linear
         if (dbias is not null)
         {
             Elements grads = new(dy);
-            ColumnSums.Run(cpu, 1, dy.Shape.Rows, outputs, outputs, (first, count, sums, scratch) =>
+            ColumnSums.Run(cpu, 1, dy.Shape.Rows, outputs, outputs, (first, count, scratch, sums) =>
             {
                 for (long row = first; row < first + count; row++)
                 {

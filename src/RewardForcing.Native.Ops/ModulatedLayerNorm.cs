@@ -96,7 +96,7 @@ public static class ModulatedLayerNorm
         long frames = shift.Shape.Rows, tokens = frames == 0 ? 0 : x.Shape.Rows / frames;
         (Elements grads, Elements source, Elements scales) = (new(dy), new(x), new(scale));
         Elements? target = dx is null ? null : new Elements(dx);
-        ColumnSums.Run(Check.Cpu(Op, pass.Device), frames, tokens, channels, 5 * channels, (first, count, sums, scratch) =>
+        ColumnSums.Run(Check.Cpu(Op, pass.Device), frames, tokens, channels, 5 * channels, (first, count, scratch, sums) =>
         {
             ReadOnlySpan<float> m1 = count == 0 ? [] : scales.Read(first / tokens * channels, channels, scratch);
             Span<float> normal = scratch.Slice(3 * channels, channels);

@@ -72,7 +72,7 @@ public static class Modulation
         Elements grads = new(dm);
         if (dtable is not null)
         {
-            ColumnSums.Run(cpu, kinds, frames, channels, channels, (first, count, sums, scratch) =>
+            ColumnSums.Run(cpu, kinds, frames, channels, channels, (first, count, scratch, sums) =>
             {
                 for (long row = first; row < first + count; row++)
                 {

@@ -55,7 +55,7 @@ public static class Multiply
         {
             int period = checked((int)b.Count);
             (Elements grads, Elements left) = (new(dy), new(a));
-            ColumnSums.Run(cpu, 1, dy.Count / period, period, 2 * period, (first, count, sums, scratch) =>
+            ColumnSums.Run(cpu, 1, dy.Count / period, period, 2 * period, (first, count, scratch, sums) =>
             {
                 for (long row = first; row < first + count; row++)
                 {

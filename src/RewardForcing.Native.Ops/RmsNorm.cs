@@ -81,7 +81,7 @@ public static class RmsNorm
         int channels = x.Shape[^1];
         (Elements grads, Elements source, Elements scale) = (new(dy), new(x), new(weight));
         Elements? target = dx is null ? null : new Elements(dx);
-        ColumnSums.Run(Check.Cpu(Op, pass.Device), 1, x.Shape.Rows, channels, 5 * channels, (first, count, sums, scratch) =>
+        ColumnSums.Run(Check.Cpu(Op, pass.Device), 1, x.Shape.Rows, channels, 5 * channels, (first, count, scratch, sums) =>
         {
             ReadOnlySpan<float> w = scale.Read(0, channels, scratch);
             Span<float> normal = scratch.Slice(3 * channels, channels);

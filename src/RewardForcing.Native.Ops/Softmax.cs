@@ -42,7 +42,7 @@ public static class Softmax
         return y;
     }
 
-    // dx = y (dy - sum(dy y))
+    // dx = y (dy - sum(dy y)); rounded weights do not add up to 1, so their sum is divided by.
     private static Tensor Backward(Pass pass, Tensor dy, Tensor y)
     {
         Tensor dx = pass.New(y.Shape, y.DType);
@@ -55,7 +55,7 @@ public static class Softmax
                 ReadOnlySpan<float> g = grads.Read(row * channels, channels, scratch);
                 ReadOnlySpan<float> weights = source.Read(row * channels, channels, scratch[channels..]);
                 Span<float> result = target.Target(row * channels, channels, scratch[(2 * channels)..]);
-                Vector<float> mean = new((float)Lanes.Dot(g, weights));
+                Vector<float> mean = new((float)(Lanes.Dot(g, weights) / Lanes.Sum(weights)));
                 for (int i = 0; i < channels; i += Lanes.Width)
                 {
                     Lanes.Store(Lanes.Load(weights, i) * (Lanes.Load(g, i) - mean), result, i);

@@ -41,16 +41,11 @@ public static class Unary
     {
         Tensor dx = pass.New(x.Shape, x.DType);
         (Elements grads, Elements source, Elements target) = (new(dy), new(x), new(dx));
-        Chunks.Flat(Check.Cpu(Op, pass.Device), x.Count, 3, (first, count, scratch) =>
+        Chunks.Flat(Check.Cpu(Op, pass.Device), x.Count, 2, (first, count, scratch) =>
         {
-            ReadOnlySpan<float> g = grads.Read(first, count, scratch);
-            Span<float> result = target.Target(first, count, scratch[(2 * Chunks.Block)..]);
-            Activations.Derive(activation, source.Read(first, count, scratch[Chunks.Block..]), result);
-            for (int i = 0; i < count; i += Lanes.Width)
-            {
-                Lanes.Store(Lanes.Load(result, i) * Lanes.Load(g, i), result, i);
-            }
-
+            Span<float> result = target.Target(first, count, scratch);
+            grads.Widen(first, result);
+            Activations.MultiplyBySlope(activation, source.Read(first, count, scratch[Chunks.Block..]), result);
             target.Commit(first, result);
         });
         return dx;

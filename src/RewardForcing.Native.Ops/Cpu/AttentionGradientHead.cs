@@ -1,3 +1,5 @@
+using RewardForcing.Native.Tensors;
+
 namespace RewardForcing.Native.Ops;
 
 /// <summary>The gradients of one head of one entry of the batch.</summary>
@@ -212,7 +214,7 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
         Multiply(_values, count, _turnedGrads + ((long)tile * width * Tile), slopes);
         if (_problem.HasBias)
         {
-            AttentionBlock.AddBias<TSimd, TVector>(weights, count, Tile, _problem.Bias(_head, tile * Tile, firstKey), rounds: false);
+            AttentionBlock.AddBias<TSimd, TVector>(weights, count, Tile, _problem.Bias(_head, tile * Tile, firstKey), _problem.Type == DType.BF16);
         }
 
         if (hides)

@@ -23,6 +23,16 @@ public static class CudaMachine
             : throw new NotSupportedException($"device cuda:{ordinal}: {cache.Missing}");
     }
 
+    /// <summary>Opens the driver that is installed, for tools that use no kernels of ours.</summary>
+    /// <param name="ordinal">Number of the device that is to be used, from 0.</param>
+    /// <exception cref="NotSupportedException">Driver or device are missing or too old; the message says which, where it was looked for, and what to do.</exception>
+    public static CudaDriver OpenDriver(int ordinal)
+    {
+        NativeDriver driver = Bind(ordinal, out string location);
+        Require(driver, ordinal, location);
+        return driver;
+    }
+
     /// <summary>Describes every device of this machine in a line; opens none.</summary>
     /// <param name="problem">Where the list is empty: one sentence on why.</param>
     public static IReadOnlyList<string> List(out string? problem)

@@ -19,7 +19,7 @@ internal sealed class LabArguments
             {
                 _words.Enqueue(argument);
             }
-            else if (argument is "--json" or "--lines")
+            else if (argument is "--json" or "--lines" or "--make" or "--record" or "--forms" or "--assemble")
             {
                 _switches.Add(argument);
             }

@@ -1,5 +1,6 @@
 using RewardForcing.Native.Cuda;
 using RewardForcing.Native.KernelLab;
+using RewardForcing.Native.KernelLab.Conformance;
 
 const string UsageText = """
     usage: KernelLab [--kernel STEM] [--arch sm_80|sm_86|sm_89|sm_90a] [--json]
@@ -8,6 +9,9 @@ const string UsageText = """
                runs a kernel on the simulated device, checked; counts what it does, and says what bounds it on an H100
            KernelLab project [--json]
                projects frames per second of the 1.3B model on an H100 from such counts
+           KernelLab conformance [--device cuda-sim|cuda-sim-checked|cuda:N] [--record] [--forms] [--make]
+               runs a case of every PTX instruction form and compares it with its definition; --record keeps what a GPU gives,
+               --forms asks whether every form that a kernel uses has a case, --make writes the cases anew
            --kernels FOLDER   where the kernels are; default: kernels
     """;
 
@@ -19,6 +23,7 @@ try
         "table" => TableCommand.Run(arguments),
         "run" => RunCommand.Run(arguments),
         "project" => ProjectCommand.Run(arguments),
+        "conformance" => ConformanceCommand.Run(arguments),
         _ => throw new ArgumentException($"KernelLab: there is no verb {arguments.Verb}."),
     };
 }

@@ -55,7 +55,7 @@ internal sealed class ConversionRules
         if (from.IsInteger)
         {
             Func<double, ulong> encode = Encoder(to);
-            return bits => encode(RoundToOdd(Whole(bits, from)));
+            return to is { Kind: PtxKind.Float, Bytes: 8 } ? bits => encode(RoundToDouble(Whole(bits, from))) : bits => encode(RoundToOdd(Whole(bits, from)));
         }
 
         Func<ulong, double> decode = Decoder(from);
@@ -127,6 +127,19 @@ internal sealed class ConversionRules
         var magnitude = (ulong)(negative ? -value : value);
         double result = magnitude < 1UL << 53 ? magnitude : ((magnitude >> 11) | ((magnitude & 0x7FF) != 0 ? 1UL : 0)) * 2048.0;
         return negative ? -result : result;
+    }
+
+    private double RoundToDouble(Int128 value)
+    {
+        double nearest = value < 0 ? -(double)(ulong)-value : (double)(ulong)value;
+        int beyond = ((Int128)nearest).CompareTo(value);
+        return Rounding switch
+        {
+            Rounding.Down when beyond > 0 => Math.BitDecrement(nearest),
+            Rounding.Up when beyond < 0 => Math.BitIncrement(nearest),
+            Rounding.Zero when (value < 0 ? -beyond : beyond) > 0 => value < 0 ? Math.BitIncrement(nearest) : Math.BitDecrement(nearest),
+            _ => nearest,
+        };
     }
 
     private Func<ulong, double> Decoder(PtxType type) => (type.Kind, type.Bytes) switch

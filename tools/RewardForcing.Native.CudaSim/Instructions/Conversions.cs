@@ -35,7 +35,7 @@ internal static unsafe class Conversions
         {
             l.Add(&SignExtend64, d, a);
         }
-        else if (from.Width == 4 && to.Width == 8 && !from.IsSigned)
+        else if (from is { Width: 4, Bytes: > 1, IsSigned: false } && to.Width == 8)
         {
             l.Add(&ZeroExtend64, d, a);
         }

@@ -102,6 +102,11 @@ internal static unsafe class FloatArithmetic
             return;
         }
 
+        if (t.Bytes == 8)
+        {
+            how.NearestOnly(t);
+        }
+
         One(l, i, t, t.Bytes == 8 ? &Vectors.Unary<double, SquareRootDouble>
             : how.Flush ? &Vectors.Unary<float, Flushed<SquareRootFloat>> : &Vectors.Unary<float, SquareRootFloat>);
         if (approximate)
@@ -118,6 +123,11 @@ internal static unsafe class FloatArithmetic
         var how = new FloatRules(m);
         if (t.Bytes == 8)
         {
+            if (!approximate)
+            {
+                how.NearestOnly(t);
+            }
+
             Func<ulong, ulong> divide = approximate
                 ? x => BitConverter.DoubleToUInt64Bits(1 / BitConverter.UInt64BitsToDouble(x)) & 0xFFFFFFFF00000000 // rcp.approx.ftz.f64 gives the high word
                 : x => BitConverter.DoubleToUInt64Bits(1 / BitConverter.UInt64BitsToDouble(x));

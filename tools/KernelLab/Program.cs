@@ -9,9 +9,10 @@ const string UsageText = """
                runs a kernel on the simulated device, checked; counts what it does, and says what bounds it on an H100
            KernelLab project [--json]
                projects frames per second of the 1.3B model on an H100 from such counts
-           KernelLab conformance [--device cuda-sim|cuda-sim-checked|cuda:N] [--record] [--forms] [--make]
+           KernelLab conformance [--device cuda-sim|cuda-sim-checked|cuda:N] [--record] [--forms] [--assemble] [--make]
                runs a case of every PTX instruction form and compares it with its definition; --record keeps what a GPU gives,
-               --forms asks whether every form that a kernel uses has a case, --make writes the cases anew
+               --forms asks whether every form that a kernel uses has a case, --assemble whether NVRTC's assembler takes them all,
+               --make writes the cases anew
            --kernels FOLDER   where the kernels are; default: kernels
     """;
 

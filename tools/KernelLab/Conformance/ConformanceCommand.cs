@@ -73,14 +73,13 @@ internal static class ConformanceCommand
     // Every variant for every architecture, which takes minutes the first time.
     private static int Forms(string kernels, IReadOnlyList<ConformanceFile> files)
     {
-        HashSet<string> covered = [.. files.SelectMany(static file => file.Cases).SelectMany(static test => test.Forms)];
         KernelSources sources = KernelSources.FromFolder(kernels);
         SortedDictionary<string, string> used = KernelForms.Collect(sources, SimulatedDevices.Compiled, [.. Multiprocessor.All.Select(static target => target.Architecture)], KernelVariant.Read);
-        string[] missing = [.. used.Keys.Where(form => !covered.Contains(form))];
-        Console.WriteLine($"{used.Count} forms are used, {covered.Count} have cases, {missing.Length} are used and have none");
-        foreach (string form in missing)
+        string[] missing = [.. KernelForms.Missing(used, files)];
+        Console.WriteLine($"{used.Count} forms are used by kernels, {missing.Length} of them have no case");
+        foreach (string sentence in missing)
         {
-            Console.Error.WriteLine($"{form} has no case: {used[form]}");
+            Console.Error.WriteLine(sentence);
         }
 
         return missing.Length == 0 ? 0 : 1;

@@ -98,6 +98,12 @@ internal sealed unsafe class ConformanceDevice : IDisposable
         Append(image, BitConverter.GetBytes(Upload(result, blocks)), 8);
         foreach (ConformanceInput input in test.Inputs)
         {
+            if (input.Set == ConformanceInput.Result)
+            {
+                Append(image, Map(input, blocks[0], test.Want.Width), 64);
+                continue;
+            }
+
             ValueSet set = sets[input.Set];
             if (input.Kind == "value")
             {

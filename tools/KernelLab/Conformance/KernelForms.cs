@@ -19,11 +19,20 @@ internal static class KernelForms
         {
             foreach (string target in targets.Where(variant.IsFor))
             {
+                // PTX alone, without machine code, takes half the time.
                 Add(forms, variant, target, cache.Get(variant.Source, target.Replace("sm_", "compute_", StringComparison.Ordinal), variant.Defines).Image.Ptx);
             }
         }
 
         return forms;
+    }
+
+    /// <summary>Forms that are used and of which no case is: a sentence each.</summary>
+    public static IEnumerable<string> Missing(IReadOnlyDictionary<string, string> used, IEnumerable<ConformanceFile> files)
+    {
+        HashSet<string> covered = [.. files.SelectMany(static file => file.Cases).SelectMany(static test => test.Forms)];
+        return used.Where(form => !covered.Contains(form.Key)).Select(static form =>
+            $"{form.Key} has no case in {ConformanceFile.Folder}; add one to the family it belongs to (tools/KernelLab/Conformance/Making) and run KernelLab conformance --make. It is used by {form.Value}");
     }
 
     private static void Add(SortedDictionary<string, string> forms, KernelVariant variant, string target, string ptx)

@@ -20,6 +20,12 @@ internal static class CopyCases
         Barriers(family);
         Bulk(family);
         Boxes(family);
+        foreach (int swizzle in (int[])[0, 32, 64, 128])
+        {
+            Store(family, swizzle, adds: false);
+        }
+
+        Store(family, 0, adds: true);
         Registers(family);
         return family.Done();
     }
@@ -142,6 +148,33 @@ internal static class CopyCases
         {
             Target = "sm_90a", Threads = 4 * Warp, StoresLane = false, SharedBytes = (elements * width) + 8, Covers = AwaitForms,
             Inputs = [new("map", source) { Element = element switch { "f32" => "Float32", "bf16" => "BFloat16", _ => "UInt8" }, Extents = extents, Box = box, Swizzle = swizzle }],
+        });
+    }
+
+    // A box of which two lines and four columns lie outside goes to a result that was all ones; added to those, one less comes out.
+    private static void Store(CaseFamily family, int swizzle, bool adds)
+    {
+        const int Columns = 16, Lines = 12;
+        int wide = swizzle == 0 ? 16 : swizzle / 4, high = 128 / wide, x = wide == Columns ? -4 : Columns - wide + 4, y = Lines - high + 2;
+        (x, y) = wide > Columns ? (-4, y) : (x, y);
+        ulong[] want = [.. Enumerable.Repeat((ulong)uint.MaxValue, Columns * Lines)];
+        for (int i = 0; i < wide * high; i++)
+        {
+            (int column, int line) = (x + (i % wide), y + (i / wide));
+            if (column is >= 0 and < Columns && line is >= 0 and < Lines)
+            {
+                ulong value = family.Values("words")[Swizzled(4 * i, swizzle) / 4];
+                want[(line * Columns) + column] = adds ? (value + uint.MaxValue) & uint.MaxValue : value;
+            }
+        }
+
+        string form = adds ? "cp.reduce.async.bulk.tensor.2d.global.shared::cta.add.bulk_group" : "cp.async.bulk.tensor.2d.global.shared::cta.bulk_group";
+        family.Add(new ConformanceCase($"{form} of {wide}x{high} at {x} {y}, swizzle {swizzle}", new ResultRule("b32"), new ValueSet("b32", want),
+            ["mov.u32 %r1, space;", "mad.lo.u32 %r3, %lane, 4, %r1;", "st.shared.b32 [%r3], %a;", "fence.proxy.async.shared::cta;", "bar.sync 0;", "setp.ne.u32 %p1, %lane, 0;", "@%p1 bra OVER;", $"mov.s32 %r10, {x};", $"mov.s32 %r11, {y};",
+                "mov.b64 %x4, b;", "cvta.param.u64 %x4, %x4;", $"{form} [%x4, {{%r10, %r11}}], [%r1];", "cp.async.bulk.commit_group;", "cp.async.bulk.wait_group 0;", "OVER:"])
+        {
+            Target = "sm_90a", Threads = 4 * Warp, StoresLane = false, SharedBytes = 512, Covers = ["cp.async.bulk.commit_group", "cp.async.bulk.wait_group"],
+            Inputs = [new("lane", "words"), new("map", ConformanceInput.Result) { Element = "UInt32", Extents = [Columns, Lines], Box = [wide, high], Swizzle = swizzle }],
         });
     }
 

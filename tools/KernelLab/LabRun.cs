@@ -46,7 +46,9 @@ internal sealed class LabRun
         // Tiles are chosen by the number of multiprocessors: with one, a few blocks get those of a large problem.
         SimulatedDriverOptions options = new()
         {
-            Devices = [profile with { Multiprocessors = 1 }], Execution = new SimulationOptions { Checked = true }, Launched = launches.Add,
+            Devices = [profile with { Multiprocessors = 1 }],
+            Execution = new SimulationOptions { Checked = true },
+            Launched = launches.Add,
         };
         using CudaDevice device = SimulatedDevices.Open(options, ProductChoice.OwnKernels, checkMemory: false);
         using var pass = Pass.Inference(device);

@@ -175,7 +175,10 @@ internal sealed record ConformanceFile(string Family, string Source, IReadOnlyDi
         int[] Sizes(string text) => [.. text.Split('x').Select(static size => int.Parse(size, CultureInfo.InvariantCulture))];
         return words[1] != "map" ? input : input with
         {
-            Element = words[3], Extents = Sizes(words[4]), Box = Sizes(words[5]), Swizzle = int.Parse(words[6], CultureInfo.InvariantCulture),
+            Element = words[3],
+            Extents = Sizes(words[4]),
+            Box = Sizes(words[5]),
+            Swizzle = int.Parse(words[6], CultureInfo.InvariantCulture),
         };
     }
 }

@@ -57,7 +57,8 @@ internal sealed class CountedKernels
     {
         "channel_rms_norm" => LabWorkload.Of(new ChannelRmsNormCase(), new(4 * Rows, channels, Activation.Silu)),
         _ => LabWorkload.Of(new AddCase(), new(1, 4 * Rows, channels, 3)),
-    }), 4 * Rows, pixels, calls) with { Sizes = $"{pixels:0} pixels of {channels}" };
+    }), 4 * Rows, pixels, calls) with
+    { Sizes = $"{pixels:0} pixels of {channels}" };
 
     /// <summary>Weights of a convolution whose channels are moved to the end, as it is done before each call.</summary>
     public ProjectedCall WeightsOf(double elements, int calls)

@@ -19,7 +19,9 @@ internal static class ProjectCommand
         {
             LabJson.Write(new
             {
-                label = Projection.Label, transformer_pass = projection.Steady, decoder_latent = projection.Decoder,
+                label = Projection.Label,
+                transformer_pass = projection.Steady,
+                decoder_latent = projection.Decoder,
                 block_milliseconds = new { transformer = 1e3 * projection.TransformerSeconds, decoder = 1e3 * projection.DecoderSeconds },
                 frames_per_second = new { steady = projection.SteadyFrames, steady_beside = projection.BesideFrames, clip = projection.ClipFrames },
                 assumptions = H100.Assumptions.Concat(ProjectedCall.Assumptions),

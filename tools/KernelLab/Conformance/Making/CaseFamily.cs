@@ -33,7 +33,8 @@ internal sealed class CaseFamily(string name, string source)
     public void AddLanes(string title, ResultRule rule, string[] inputs, string code, Func<ulong[], ulong> value) => Add(new ConformanceCase(
         title, rule, new ValueSet(rule.IsExact ? rule.Type : "f64", [.. Enumerable.Range(0, Lanes).Select(lane => value([.. inputs.Select(input => _sets[input].Bits[lane])]))]), code.Split('\n'))
     {
-        Threads = Lanes, Inputs = [.. inputs.Select(static input => new ConformanceInput("lane", input))],
+        Threads = Lanes,
+        Inputs = [.. inputs.Select(static input => new ConformanceInput("lane", input))],
     });
 
     /// <summary>The family.</summary>

@@ -109,7 +109,9 @@ internal static class ConvertCases
                 ulong[] want = [.. Enumerable.Range(0, CaseFamily.Lanes).SelectMany(i => (ulong[])[shape.Encode(FloatShape.F32.Decode(family.Values(b)[i]), rounding), shape.Encode(FloatShape.F32.Decode(family.Values(a)[i]), rounding)])];
                 family.Add(new ConformanceCase($"cvt.{name}.{type}x2.f32", new ResultRule(type), new ValueSet(type, want), [$"cvt.{name}.{type}x2.f32 %r1, %a, %b;", "mad.wide.u32 %at_d, %lane, 4, %at_d;", "st.global.b32 [%at_d], %r1;"])
                 {
-                    Threads = CaseFamily.Lanes, StoresLane = false, Inputs = [new("lane", a), new("lane", b)],
+                    Threads = CaseFamily.Lanes,
+                    StoresLane = false,
+                    Inputs = [new("lane", a), new("lane", b)],
                 });
             }
         }
@@ -125,12 +127,18 @@ internal static class ConvertCases
             ulong[] narrow = [.. Enumerable.Range(0, CaseFamily.Lanes).SelectMany(i => (ulong[])[shape.Encode(FloatShape.F32.Decode(family.Values("bf32")[i]), saturate: true), shape.Encode(FloatShape.F32.Decode(family.Values("af32")[i]), saturate: true)])];
             family.Add(new ConformanceCase($"cvt.rn.satfinite.{type}x2.f32", new ResultRule(type), new ValueSet(type, narrow), [$"cvt.rn.satfinite.{type}x2.f32 %h1, %a, %b;", "mad.wide.u32 %at_d, %lane, 2, %at_d;", "st.global.b16 [%at_d], %h1;"])
             {
-                Threads = CaseFamily.Lanes, StoresLane = false, Target = "sm_89", Inputs = [new("lane", "af32"), new("lane", "bf32")],
+                Threads = CaseFamily.Lanes,
+                StoresLane = false,
+                Target = "sm_89",
+                Inputs = [new("lane", "af32"), new("lane", "bf32")],
             });
             ulong[] wide = [.. family.Values(pairs).SelectMany(pair => (ulong[])[FloatShape.F16.Encode(shape.Decode(pair & 255)), FloatShape.F16.Encode(shape.Decode(pair >> 8))])];
             family.Add(new ConformanceCase($"cvt.rn.f16x2.{type}x2", new ResultRule("f16"), new ValueSet("f16", wide), [$"cvt.rn.f16x2.{type}x2 %r1, %a;", "mad.wide.u32 %at_d, %lane, 4, %at_d;", "st.global.b32 [%at_d], %r1;"])
             {
-                Threads = CaseFamily.Lanes, StoresLane = false, Target = "sm_89", Inputs = [new("lane", pairs)],
+                Threads = CaseFamily.Lanes,
+                StoresLane = false,
+                Target = "sm_89",
+                Inputs = [new("lane", pairs)],
             });
         }
     }
@@ -141,19 +149,26 @@ internal static class ConvertCases
         string a = family.Set("words", "b32", Enumerable.Range(0, CaseFamily.Lanes).Select(static i => (ulong)(0x9E3779B9L * (i + 1)) & uint.MaxValue));
         family.Add(new ConformanceCase("cvta.to.global.u64", new ResultRule("b32"), new ValueSet("b32", family.Values(a)), ["cvta.to.global.u64 %x1, %at_a;", "mad.wide.u32 %x1, %lane, 4, %x1;", "ld.global.b32 %d, [%x1];"])
         {
-            Threads = CaseFamily.Lanes, Inputs = [new("array", a)], Covers = ["ld.global.b32", "mad.wide.u32"],
+            Threads = CaseFamily.Lanes,
+            Inputs = [new("array", a)],
+            Covers = ["ld.global.b32", "mad.wide.u32"],
         });
         family.Add(new ConformanceCase("cvta.global.u64", new ResultRule("b32"), new ValueSet("b32", family.Values(a)), ["cvta.to.global.u64 %x1, %at_a;", "cvta.global.u64 %x1, %x1;", "mad.wide.u32 %x1, %lane, 4, %x1;", "ld.b32 %d, [%x1];"])
         {
-            Threads = CaseFamily.Lanes, Inputs = [new("array", a)],
+            Threads = CaseFamily.Lanes,
+            Inputs = [new("array", a)],
         });
         family.Add(new ConformanceCase("cvta.shared.u64", new ResultRule("b32"), new ValueSet("b32", family.Values(a)), ["mov.u64 %x1, space;", "cvta.shared.u64 %x1, %x1;", "mad.wide.u32 %x1, %lane, 4, %x1;", "st.b32 [%x1], %a;", "ld.b32 %d, [%x1];"])
         {
-            Threads = CaseFamily.Lanes, SharedBytes = 4 * CaseFamily.Lanes, Inputs = [new("lane", a)],
+            Threads = CaseFamily.Lanes,
+            SharedBytes = 4 * CaseFamily.Lanes,
+            Inputs = [new("lane", a)],
         });
         family.Add(new ConformanceCase("cvta.param.u64", new ResultRule("b32"), new ValueSet("b32", Enumerable.Repeat(family.Values(a)[0], CaseFamily.Lanes).ToArray()), ["mov.b64 %x1, a;", "cvta.param.u64 %x1, %x1;", "ld.b32 %d, [%x1];"])
         {
-            Threads = CaseFamily.Lanes, Target = "sm_90a", Inputs = [new("value", a)],
+            Threads = CaseFamily.Lanes,
+            Target = "sm_90a",
+            Inputs = [new("value", a)],
         });
     }
 }

@@ -43,7 +43,10 @@ internal static class CopyCases
                     $"{form} [%r2], [%x1], {bytes}{(cut ? ", %r9" : string.Empty)};", "cp.async.commit_group;", "cp.async.wait_group 0;", "bar.sync 0;", $"xor.b32 %r2, %r2, {bytes};", $"mad.wide.u32 %x2, %lane, {bytes}, %at_d;",
                     .. Enumerable.Range(0, bytes / 4).SelectMany(word => (string[])[$"ld.shared.b32 %r3, [%r2+{4 * word}];", $"st.global.b32 [%x2+{4 * word}], %r3;"])])
             {
-                StoresLane = false, SharedBytes = bytes * Warp, Inputs = [new("array", "words")], Covers = ["cp.async.commit_group", "cp.async.wait_group"],
+                StoresLane = false,
+                SharedBytes = bytes * Warp,
+                Inputs = [new("array", "words")],
+                Covers = ["cp.async.commit_group", "cp.async.wait_group"],
             });
         }
     }
@@ -56,7 +59,8 @@ internal static class CopyCases
                 ["mov.u32 %r1, space;", "mad.lo.u32 %r2, %lane, 4, %r1;", "mad.wide.u32 %x1, %lane, 4, %at_a;", "cp.async.ca.shared.global [%r2], [%x1], 4;", "cp.async.commit_group;",
                     "cp.async.ca.shared.global [%r2+128], [%x1+128], 4;", "cp.async.commit_group;", wait, "ld.shared.b32 %d, [%r2];", "cp.async.wait_all;"])
             {
-                SharedBytes = 8 * Warp, Inputs = [new("array", "words")],
+                SharedBytes = 8 * Warp,
+                Inputs = [new("array", "words")],
             });
         }
     }
@@ -69,7 +73,11 @@ internal static class CopyCases
         void Add(string name, string[] middle, string type, ulong[] want, string[] end, string[] covers) =>
             family.Add(new ConformanceCase(name, new ResultRule(type), new ValueSet(type, want), [.. begin, .. middle, .. end])
             {
-                Target = "sm_90", Threads = 2 * Warp, SharedBytes = 264, Inputs = [new("lane", "words")], Covers = covers,
+                Target = "sm_90",
+                Threads = 2 * Warp,
+                SharedBytes = 264,
+                Inputs = [new("lane", "words")],
+                Covers = covers,
             });
         Add("mbarrier.arrive.shared::cta.b64", ["st.shared.b32 [%r3], %a;", "mbarrier.arrive.shared::cta.b64 _, [%r2];", .. Await], "b32", reversed, read, ["mbarrier.init.shared::cta.b64", "mbarrier.try_wait.parity.shared::cta.b64", "fence.mbarrier_init.release.cluster"]);
 
@@ -85,14 +93,24 @@ internal static class CopyCases
             "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes", new ResultRule("b32"), new ValueSet("b32", [.. family.Values("words").Take(4 * Warp)]),
             [.. Begin(512), "@%p1 cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r1], [%at_a], 512, [%r2];", .. Await, .. Out(128)])
         {
-            Target = "sm_90", Threads = 4 * Warp, StoresLane = false, SharedBytes = 520, Inputs = [new("array", "words")], Covers = AwaitForms,
+            Target = "sm_90",
+            Threads = 4 * Warp,
+            StoresLane = false,
+            SharedBytes = 520,
+            Inputs = [new("array", "words")],
+            Covers = AwaitForms,
         });
         family.Add(new ConformanceCase(
             "cp.async.bulk.global.shared::cta.bulk_group", new ResultRule("b32"), new ValueSet("b32", [.. family.Values("words").Take(4 * Warp)]),
             ["mov.u32 %r1, space;", "mad.lo.u32 %r3, %lane, 4, %r1;", "st.shared.b32 [%r3], %a;", "fence.proxy.async.shared::cta;", "bar.sync 0;", "setp.ne.u32 %p1, %lane, 0;", "@%p1 bra OVER;",
                 "cp.async.bulk.global.shared::cta.bulk_group [%at_d], [%r1], 512;", "cp.async.bulk.commit_group;", "cp.async.bulk.wait_group 0;", "OVER:"])
         {
-            Target = "sm_90", Threads = 4 * Warp, StoresLane = false, SharedBytes = 512, Inputs = [new("lane", "words")], Covers = ["cp.async.bulk.commit_group", "cp.async.bulk.wait_group"],
+            Target = "sm_90",
+            Threads = 4 * Warp,
+            StoresLane = false,
+            SharedBytes = 512,
+            Inputs = [new("lane", "words")],
+            Covers = ["cp.async.bulk.commit_group", "cp.async.bulk.wait_group"],
         });
     }
 
@@ -146,7 +164,11 @@ internal static class CopyCases
             $"{form} of {element}, {string.Join('x', box)} at {string.Join(' ', at)}, swizzle {swizzle}", new ResultRule($"b{8 * width}"), new ValueSet($"b{8 * width}", want),
             [.. Begin(elements * width), .. coordinates, "mov.b64 %x4, a;", "cvta.param.u64 %x4, %x4;", $"@%p1 {form} [%r1], [%x4, {{{string.Join(", ", at.Select(static (_, d) => $"%r{10 + d}"))}}}], [%r2];", .. Await, .. Out(elements * width / 4)])
         {
-            Target = "sm_90a", Threads = 4 * Warp, StoresLane = false, SharedBytes = (elements * width) + 8, Covers = AwaitForms,
+            Target = "sm_90a",
+            Threads = 4 * Warp,
+            StoresLane = false,
+            SharedBytes = (elements * width) + 8,
+            Covers = AwaitForms,
             Inputs = [new("map", source) { Element = element switch { "f32" => "Float32", "bf16" => "BFloat16", _ => "UInt8" }, Extents = extents, Box = box, Swizzle = swizzle }],
         });
     }
@@ -173,7 +195,11 @@ internal static class CopyCases
             ["mov.u32 %r1, space;", "mad.lo.u32 %r3, %lane, 4, %r1;", "st.shared.b32 [%r3], %a;", "fence.proxy.async.shared::cta;", "bar.sync 0;", "setp.ne.u32 %p1, %lane, 0;", "@%p1 bra OVER;", $"mov.s32 %r10, {x};", $"mov.s32 %r11, {y};",
                 "mov.b64 %x4, b;", "cvta.param.u64 %x4, %x4;", $"{form} [%x4, {{%r10, %r11}}], [%r1];", "cp.async.bulk.commit_group;", "cp.async.bulk.wait_group 0;", "OVER:"])
         {
-            Target = "sm_90a", Threads = 4 * Warp, StoresLane = false, SharedBytes = 512, Covers = ["cp.async.bulk.commit_group", "cp.async.bulk.wait_group"],
+            Target = "sm_90a",
+            Threads = 4 * Warp,
+            StoresLane = false,
+            SharedBytes = 512,
+            Covers = ["cp.async.bulk.commit_group", "cp.async.bulk.wait_group"],
             Inputs = [new("lane", "words"), new("map", ConformanceInput.Result) { Element = "UInt32", Extents = [Columns, Lines], Box = [wide, high], Swizzle = swizzle }],
         });
     }
@@ -198,14 +224,17 @@ internal static class CopyCases
         ulong[] want = [.. Enumerable.Range(0, 4 * Warp).Select(static i => (ulong)i + 1)];
         family.Add(new ConformanceCase("setmaxnreg.dec.sync.aligned.u32", new ResultRule("b32"), new ValueSet("b32", want), ["add.u32 %d, %lane, 1;", "setmaxnreg.dec.sync.aligned.u32 24;", "setmaxnreg.inc.sync.aligned.u32 32;"])
         {
-            Target = "sm_90a", Threads = 4 * Warp, Covers = ["setmaxnreg.inc.sync.aligned.u32"],
+            Target = "sm_90a",
+            Threads = 4 * Warp,
+            Covers = ["setmaxnreg.inc.sync.aligned.u32"],
         });
         foreach (string fence in (string[])["membar.cta", "membar.gl", "membar.sys", "fence.acq_rel.cta", "fence.acq_rel.gpu", "fence.sc.gpu"])
         {
             family.Add(new ConformanceCase(fence, new ResultRule("b32"), new ValueSet("b32", [.. family.Values("words").Take(Warp).Reverse()]),
                 ["mov.u32 %r1, space;", "mad.lo.u32 %r2, %lane, 4, %r1;", "st.shared.b32 [%r2], %a;", fence + ";", "bar.sync 0;", "xor.b32 %r2, %r2, 124;", "ld.shared.b32 %d, [%r2];"])
             {
-                SharedBytes = 4 * Warp, Inputs = [new("lane", "words")],
+                SharedBytes = 4 * Warp,
+                Inputs = [new("lane", "words")],
             });
         }
     }

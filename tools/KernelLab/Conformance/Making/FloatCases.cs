@@ -128,7 +128,9 @@ internal static class FloatCases
         family.Add(new ConformanceCase($"fma.rn.{type}x2", new ResultRule(type), new ValueSet(type, want),
             [$"fma.rn.{type}x2 %r1, %a, %b, %c;", "mad.wide.u32 %at_d, %lane, 4, %at_d;", "st.global.b32 [%at_d], %r1;"])
         {
-            Threads = CaseFamily.Lanes, StoresLane = false, Inputs = [.. names.Select(static input => new ConformanceInput("lane", input))],
+            Threads = CaseFamily.Lanes,
+            StoresLane = false,
+            Inputs = [.. names.Select(static input => new ConformanceInput("lane", input))],
         });
     }
 

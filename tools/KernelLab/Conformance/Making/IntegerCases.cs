@@ -135,7 +135,8 @@ internal static class IntegerCases
         })];
         return new ConformanceCase($"bfi.b{width}", Bits(width), new ValueSet($"b{width}", want), [$"bfi.b{width} %d, %a, %b, %c, %e;"])
         {
-            Threads = CaseFamily.Lanes, Inputs = [.. ((string[])[a, b, place, length]).Select(static input => new ConformanceInput("lane", input))],
+            Threads = CaseFamily.Lanes,
+            Inputs = [.. ((string[])[a, b, place, length]).Select(static input => new ConformanceInput("lane", input))],
         };
     }
 

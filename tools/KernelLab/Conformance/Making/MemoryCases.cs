@@ -71,7 +71,10 @@ internal static class MemoryCases
 
         family.Add(new ConformanceCase(load, new ResultRule($"b{8 * width}"), new ValueSet($"b{8 * width}", [.. family.Values(set).Take(Threads * vector)]), code)
         {
-            Covers = [store], StoresLane = false, SharedBytes = space is "shared" or "volatile.shared" or "generic" ? Threads * bytes : 0, Inputs = [new("array", set)],
+            Covers = [store],
+            StoresLane = false,
+            SharedBytes = space is "shared" or "volatile.shared" or "generic" ? Threads * bytes : 0,
+            Inputs = [new("array", set)],
         });
     }
 
@@ -148,14 +151,18 @@ internal static class MemoryCases
         family.Add(new ConformanceCase($"red.{space}.{operation}.{type}", new ResultRule(bits), new ValueSet(bits, [values.Aggregate(first, Apply)]),
             [.. setup, $"mov.{bits} {bank}8, {(first == 0 ? 0 : -1)};", "setp.eq.u32 %p1, %lane, 0;", "@%p1 " + store, "bar.sync 0;", $"red.{space}.{operation}.{type} [{place}], %a;", "bar.sync 0;", .. space == "shared" ? (string[])[$"ld.shared.{bits} {bank}9, [%r1];", $"@%p1 st.global.{bits} [%at_d], {bank}9;"] : []])
         {
-            StoresLane = false, SharedBytes = space == "shared" ? 8 : 0, Inputs = [new("lane", set)],
+            StoresLane = false,
+            SharedBytes = space == "shared" ? 8 : 0,
+            Inputs = [new("lane", set)],
         });
         family.Add(new ConformanceCase($"atom.{space}.{operation}.{type}", new ResultRule(bits), new ValueSet(bits, [.. values.SelectMany(value => (ulong[])[first, Apply(first, value)])]),
             [.. setup, space == "shared" ? $"mad.lo.u32 %r1, %lane, {width}, %r1;" : $"mad.wide.u32 %x3, %lane, {2 * width}, %at_d;", $"mov.{bits} {bank}8, {(first == 0 ? 0 : -1)};",
                 $"st.{space}.{bits} [{(space == "shared" ? "%r1" : $"%x3+{width}")}], {bank}8;", $"atom.{space}.{operation}.{type} {bank}9, [{(space == "shared" ? "%r1" : $"%x3+{width}")}], %a;",
                 .. space == "shared" ? (string[])[$"mad.wide.u32 %x3, %lane, {2 * width}, %at_d;", $"ld.shared.{bits} {bank}10, [%r1];", $"st.global.{bits} [%x3+{width}], {bank}10;"] : [], $"st.global.{bits} [%x3], {bank}9;"])
         {
-            StoresLane = false, SharedBytes = space == "shared" ? Threads * width : 0, Inputs = [new("lane", set)],
+            StoresLane = false,
+            SharedBytes = space == "shared" ? Threads * width : 0,
+            Inputs = [new("lane", set)],
         });
     }
 }

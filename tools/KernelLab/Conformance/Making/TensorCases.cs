@@ -78,7 +78,9 @@ internal static class TensorCases
         family.Add(new ConformanceCase($"{form} {kind}", rule, new ValueSet(exact ? rule.Type : "f32", want),
             [.. Load("a", 10, countA), .. Load("b", 20, countB), .. Load("c", 30, registersC), $"{form} {Names(40, registersC)}, {Names(10, countA)}, {Names(20, countB)}, {Names(30, registersC)};", .. Store(40, registersC)])
         {
-            Target = target, StoresLane = false, Inputs = [new("array", setA), new("array", setB), new("array", setC)],
+            Target = target,
+            StoresLane = false,
+            Inputs = [new("array", setA), new("array", setB), new("array", setC)],
         });
     }
 
@@ -116,14 +118,19 @@ internal static class TensorCases
         string[] address = [$"and.b32 %r4, %lane, {(8 * count) - 1};", $"sub.u32 %r4, {(8 * count) - 1}, %r4;", "mad.lo.u32 %r4, %r4, 16, %r1;"];
         family.Add(new ConformanceCase($"ldmatrix.{kind}", new ResultRule("b32"), new ValueSet("b32", want), [.. fill, "bar.sync 0;", .. address, $"ldmatrix.{kind} {Names(10, count)}, [%r4];", .. Store(10, count)])
         {
-            StoresLane = false, SharedBytes = 128 * count, Inputs = [new("array", rows)],
+            StoresLane = false,
+            SharedBytes = 128 * count,
+            Inputs = [new("array", rows)],
         });
         string fragments = family.Set($"fragments{count}{(transposed ? "t" : string.Empty)}", "b32", want);
         family.Add(new ConformanceCase($"stmatrix.{kind}", new ResultRule("b32"), new ValueSet("b32", family.Values(rows)),
             ["mov.u32 %r1, space;", .. Load("a", 10, count), .. address, $"stmatrix.{kind} [%r4], {Names(10, count)};", "bar.sync 0;", "mad.lo.u32 %r2, %lane, 4, %r1;", "mad.wide.u32 %x3, %lane, 4, %at_d;",
                 .. Enumerable.Range(0, count).SelectMany(static i => (string[])[$"ld.shared.b32 %r3, [%r2+{128 * i}];", $"st.global.b32 [%x3+{128 * i}], %r3;"])])
         {
-            Target = "sm_90", StoresLane = false, SharedBytes = 128 * count, Inputs = [new("array", fragments)],
+            Target = "sm_90",
+            StoresLane = false,
+            SharedBytes = 128 * count,
+            Inputs = [new("array", fragments)],
         });
     }
 }

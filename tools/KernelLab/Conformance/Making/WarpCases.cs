@@ -25,7 +25,11 @@ internal static class WarpCases
     private static void Add(CaseFamily family, string name, string type, ulong[] want, string code, string[]? inputs = null, string[]? covers = null, int shared = 0, string target = "sm_80") =>
         family.Add(new ConformanceCase(name, new ResultRule(type), new ValueSet(type, want), code.Split('\n'))
         {
-            Threads = want.Length, Inputs = [.. (inputs ?? []).Select(static input => new ConformanceInput("lane", input))], Covers = covers ?? [], SharedBytes = shared, Target = target,
+            Threads = want.Length,
+            Inputs = [.. (inputs ?? []).Select(static input => new ConformanceInput("lane", input))],
+            Covers = covers ?? [],
+            SharedBytes = shared,
+            Target = target,
         });
 
     private static void Control(CaseFamily family)

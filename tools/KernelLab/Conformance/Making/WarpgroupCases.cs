@@ -80,7 +80,11 @@ internal static class WarpgroupCases
             [.. factors, .. Fill("b", bytesA, placesB.Bytes), .. Describe(2, placesB, bytesA), "fence.proxy.async.shared::cta;", "bar.sync 0;", .. Start(accumulator, sums), $"setp.{(keeps ? "ge" : "lt")}.s32 %p1, %lane, 0;", "wgmma.fence.sync.aligned;",
                 $"{form} {Names(sums)}, {(registers ? "{%f150, %f151, %f152, %f153}" : "%x11")}, %x12, %p1{immediates};", "wgmma.commit_group.sync.aligned;", "wgmma.wait_group.sync.aligned 0;", .. summed ? Weighted(sums) : Stored(sums)])
         {
-            Target = "sm_90a", Threads = Threads, StoresLane = false, SharedBytes = bytesA + placesB.Bytes, Inputs = [new("array", setA), new("array", setB)],
+            Target = "sm_90a",
+            Threads = Threads,
+            StoresLane = false,
+            SharedBytes = bytesA + placesB.Bytes,
+            Inputs = [new("array", setA), new("array", setB)],
             Covers = ["wgmma.fence.sync.aligned", "wgmma.commit_group.sync.aligned", "wgmma.wait_group.sync.aligned", "fence.proxy.async.shared::cta"],
         });
     }

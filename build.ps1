@@ -32,13 +32,23 @@ function Invoke-Dotnet {
 # A whole run with nothing but the SDK: make the files of a small model, then generate as a user would. Weights are random, so the video is noise.
 function Invoke-Demo {
     $out = 'artifacts/demo'
+
+    # An option of the demo is kept unless the caller gave another value; dashes and underscores are the same.
+    $given = @($args | ForEach-Object { ("$_" -split '=')[0].Replace('-', '_') })
+    $options = @()
+    foreach ($option in @(
+            @('--prompt', 'a red fox runs through fresh snow'), @('--height', '128'), @('--width', '224'), @('--num_output_frames', '9'), @('--contact_sheet'),
+            @('--output_folder', "$out/videos"), @('--report', "$out/report.json"))) {
+        if ($given -notcontains $option[0].Replace('-', '_')) { $options += $option }
+    }
+
     Invoke-Dotnet build $cli -c Release -v quiet
     Invoke-Dotnet build tools/MakeCheckpoint -c Release -v quiet
     if (Test-Path $out) { Remove-Item -Recurse -Force $out }
     Invoke-Dotnet run --project tools/MakeCheckpoint -c Release --no-build '--' --size mini --output "$out/model"
-    Invoke-Dotnet run --project $cli -c Release --no-build '--' generate --model_dir "$out/model" --checkpoint_path "$out/model/diffusion_pytorch_model.safetensors" --prompt 'a red fox runs through fresh snow' --height 128 --width 224 --num_output_frames 9 --contact_sheet --output_folder "$out/videos" --report "$out/report.json" @args
-    Get-Content -Raw "$out/report.json"
-    Write-Host "The model, the video, its contact sheet and the report are in $out. The weights are random: the video shows that everything runs, not what the model can do."
+    Invoke-Dotnet run --project $cli -c Release --no-build '--' generate --model_dir "$out/model" --checkpoint_path "$out/model/diffusion_pytorch_model.safetensors" @options @args
+    if (Test-Path "$out/report.json") { Get-Content -Raw "$out/report.json" }
+    Write-Host "The model, the video, its contact sheet and the report are in $out unless an option says otherwise. The weights are random: the video shows that everything runs, not what the model can do."
 }
 
 # Where the tests look for them: a folder shared/golden/models in this folder or in one above.

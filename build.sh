@@ -45,19 +45,33 @@ absent() {
   tools/fetch-nvrtc.sh --present || echo "absent: NVRTC (what compiles kernels is skipped)"
 }
 
+# Keeps an option of the demo unless the caller gave another value; dashes and underscores are the same.
+demo_default() {
+  for given in ${arguments[@]+"${arguments[@]}"}; do
+    given=${given%%=*}
+    [ "${given//-/_}" != "${1//-/_}" ] || return 0
+  done
+  options+=("$@")
+}
+
 # A whole run with nothing but the SDK: make the files of a small model, then generate as a user would. Weights are random, so the video is noise.
 demo() {
   out=artifacts/demo
-  prompt="a red fox runs through fresh snow"
+  arguments=("$@") options=()
+  demo_default --prompt "a red fox runs through fresh snow"
+  demo_default --height 128
+  demo_default --width 224
+  demo_default --num_output_frames 9
+  demo_default --contact_sheet
+  demo_default --output_folder "$out/videos"
+  demo_default --report "$out/report.json"
   dotnet build "$cli" -c Release -v quiet
   dotnet build tools/MakeCheckpoint -c Release -v quiet
   rm -rf "$out"
   dotnet run --project tools/MakeCheckpoint -c Release --no-build -- --size mini --output "$out/model"
-  dotnet run --project "$cli" -c Release --no-build -- generate --model_dir "$out/model" --checkpoint_path "$out/model/diffusion_pytorch_model.safetensors" --prompt "$prompt" --height 128 --width 224 \
-    --num_output_frames 9 --contact_sheet --output_folder "$out/videos" --report "$out/report.json" "$@"
-  cat "$out/report.json"
-  echo
-  echo "The model, the video, its contact sheet and the report are in $out. The weights are random: the video shows that everything runs, not what the model can do."
+  dotnet run --project "$cli" -c Release --no-build -- generate --model_dir "$out/model" --checkpoint_path "$out/model/diffusion_pytorch_model.safetensors" "${options[@]}" "$@"
+  [ ! -f "$out/report.json" ] || { cat "$out/report.json" && echo; }
+  echo "The model, the video, its contact sheet and the report are in $out unless an option says otherwise. The weights are random: the video shows that everything runs, not what the model can do."
 }
 
 # Sums one attribute of the <Counters> element over all result files.

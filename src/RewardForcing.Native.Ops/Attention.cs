@@ -42,8 +42,8 @@ public static partial class Attention
 
         Gradients.OnlyOnCpu(pass, Op, q, k, v, relativeBias);
         Tensor y = pass.New(q.Shape, q.DType);
-        Tensor? logarithms = pass.Records(q, k, v, relativeBias) ? pass.New(new Shape(q.Shape[0], q.Shape[2], q.Shape[1])) : null;
-        pass.Record(y, [q, k, v, relativeBias], [q, k, v, relativeBias, y, logarithms], (back, dy) => Backward(back, dy, q, k, v, scale, mask, relativeBias, y, logarithms!));
+        Tensor? statistics = pass.Records(q, k, v, relativeBias) ? pass.New(new Shape(2, q.Shape[0], q.Shape[2], q.Shape[1])) : null;
+        pass.Record(y, [q, k, v, relativeBias], [q, k, v, relativeBias, statistics], (back, dy) => Backward(back, dy, q, k, v, scale, mask, relativeBias, statistics!));
         if (pass.Device is CudaDevice cuda)
         {
             ForwardCuda(pass, cuda, q, k, v, scale, mask, relativeBias, y);
@@ -53,17 +53,17 @@ public static partial class Attention
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (y.Count > 0)
         {
-            ForwardCpu(cpu, SimdPaths.Best, q, k, v, scale, mask, relativeBias, y, logarithms);
+            ForwardCpu(cpu, SimdPaths.Best, q, k, v, scale, mask, relativeBias, y, statistics);
         }
 
         return y;
     }
 
     internal static unsafe void ForwardCpu(
-        CpuDevice cpu, SimdPath path, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask, Tensor? relativeBias, Tensor y, Tensor? logarithms = null)
+        CpuDevice cpu, SimdPath path, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask, Tensor? relativeBias, Tensor y, Tensor? statistics = null)
     {
         using ScratchMemory memory = new(cpu, AttentionProblem.BiasBytes(q, k, relativeBias));
-        AttentionProblem problem = new(cpu, q, k, v, scale, mask, y) { Logarithms = logarithms is null ? null : (float*)logarithms.Address };
+        AttentionProblem problem = new(cpu, q, k, v, scale, mask, y) { Statistics = statistics is null ? null : (float*)statistics.Address };
         if (relativeBias is not null)
         {
             problem.UseBias(relativeBias, memory);
@@ -73,13 +73,12 @@ public static partial class Attention
     }
 
     private static unsafe Tensor?[] Backward(
-        Pass pass, Tensor dy, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask, Tensor? relativeBias, Tensor y, Tensor logarithms)
+        Pass pass, Tensor dy, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask, Tensor? relativeBias, Tensor statistics)
     {
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor dq = pass.New(q.Shape, q.DType), dk = pass.New(k.Shape, k.DType), dv = pass.New(v.Shape, v.DType);
-        if (mask.IsUniform || q.Count == 0)
+        if (q.Count == 0)
         {
-            // Keys that no query sees are not visited.
             dk.Clear();
             dv.Clear();
         }
@@ -89,13 +88,13 @@ public static partial class Attention
         if (q.Count > 0)
         {
             using ScratchMemory memory = new(cpu, AttentionProblem.BiasBytes(q, k, relativeBias));
-            AttentionProblem problem = new(cpu, q, k, v, scale, mask, y);
+            AttentionProblem problem = new(cpu, q, k, v, scale, mask, dq);
             if (relativeBias is not null)
             {
                 problem.UseBias(relativeBias, memory);
             }
 
-            new AttentionGradient(problem, y, dy, logarithms)
+            new AttentionGradient(problem, dy, statistics)
             {
                 Dq = new Elements(dq),
                 Dk = new Elements(dk),

@@ -44,28 +44,52 @@ internal static unsafe class AttentionBlock
         }
     }
 
-    /// <summary>Replaces scores by weights <c>P = exp(score - logarithm)</c> and slopes, <c>dO · v</c>, by gradients of the scores <c>P (slope - product)</c>.</summary>
+    /// <summary>Replaces scores by weights <c>P = exp(score - maximum) inverse</c> and adds <c>P slope</c> to the products of each query.</summary>
     /// <param name="scores">Scores, <c>[keys, width]</c>.</param>
     /// <param name="slopes">Products of output gradients and values, <c>[keys, width]</c>.</param>
     /// <param name="keys">Number of keys.</param>
     /// <param name="width">Queries of the tile.</param>
-    /// <param name="logarithms">Logarithm of the sum of weights of each query.</param>
-    /// <param name="products">Product of output and output gradient of each query.</param>
+    /// <param name="maxima">Largest score of each query.</param>
+    /// <param name="inverses">Inverse sum of <c>exp(score - maximum)</c> of each query; 0 where it sees nothing.</param>
+    /// <param name="products">Sums, updated.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Differentiate<TSimd, TVector>(float* scores, float* slopes, int keys, int width, float* logarithms, float* products)
+    public static void Weigh<TSimd, TVector>(float* scores, float* slopes, int keys, int width, float* maxima, float* inverses, float* products)
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
     {
         TVector scale = TSimd.Create(Log2E);
         for (int lane = 0; lane < width; lane += TSimd.Width)
         {
-            TVector shift = TSimd.Multiply(TSimd.Load(logarithms + lane), TSimd.Create(-Log2E)), product = TSimd.Load(products + lane);
+            TVector shift = TSimd.Multiply(TSimd.Load(maxima + lane), TSimd.Create(-Log2E)), inverse = TSimd.Load(inverses + lane), sum = default;
             for (int key = 0; key < keys; key++)
             {
-                float* score = scores + ((nint)key * width) + lane, slope = slopes + ((nint)key * width) + lane;
-                TVector weight = Exp2<TSimd, TVector>(TSimd.MultiplyAdd(TSimd.Load(score), scale, shift));
+                float* score = scores + ((nint)key * width) + lane;
+                TVector weight = TSimd.Multiply(Exp2<TSimd, TVector>(TSimd.MultiplyAdd(TSimd.Load(score), scale, shift)), inverse);
                 TSimd.Store(weight, score);
-                TSimd.Store(TSimd.Multiply(weight, TSimd.Subtract(TSimd.Load(slope), product)), slope);
+                sum = TSimd.MultiplyAdd(weight, TSimd.Load(slopes + ((nint)key * width) + lane), sum);
+            }
+
+            TSimd.Store(TSimd.Add(TSimd.Load(products + lane), sum), products + lane);
+        }
+    }
+
+    /// <summary>Replaces slopes by gradients of the scores, <c>P (slope - product)</c>.</summary>
+    /// <param name="weights">P, <c>[keys, width]</c>.</param>
+    /// <param name="slopes">Products of output gradients and values, <c>[keys, width]</c>.</param>
+    /// <param name="keys">Number of keys.</param>
+    /// <param name="width">Queries of the tile.</param>
+    /// <param name="products">Sum of <c>P slope</c> of each query.</param>
+    public static void Differentiate<TSimd, TVector>(float* weights, float* slopes, int keys, int width, float* products)
+        where TSimd : struct, ISimd<TVector>
+        where TVector : struct
+    {
+        for (int lane = 0; lane < width; lane += TSimd.Width)
+        {
+            TVector product = TSimd.Load(products + lane);
+            for (int key = 0; key < keys; key++)
+            {
+                float* slope = slopes + ((nint)key * width) + lane;
+                TSimd.Store(TSimd.Multiply(TSimd.Load(weights + ((nint)key * width) + lane), TSimd.Subtract(TSimd.Load(slope), product)), slope);
             }
         }
     }

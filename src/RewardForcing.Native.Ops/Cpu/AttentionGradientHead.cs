@@ -8,8 +8,10 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
     where TVector : struct
     where TTile : struct, ITile
 {
-    // Keys of a block, and tiles of queries whose weights are kept before they are multiplied by rows of queries: both kinds of weights fit the second-level cache.
     private const int BlockKeys = 128;
+
+    // Tiles of queries that go through all keys together: first for their weights and the products with values, then, when the sums of those are known, for
+    // everything else. Those sums could be had from the result and its gradient; but then rounding leaves a rest in the gradient of the keys.
     private const int GroupTiles = 4;
 
     private readonly AttentionGradient _gradient;
@@ -19,7 +21,7 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
     private readonly int _sample;
     private readonly int _head;
     private readonly int _tiles;
-    private readonly int _blockKeys;
+    private readonly int _rows;
     private readonly int _panels;
     private readonly nint _pitch;
     private readonly float* _turnedQueries;
@@ -27,7 +29,8 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
     private readonly float* _queries;
     private readonly float* _grads;
     private readonly float* _dq;
-    private readonly float* _logarithms;
+    private readonly float* _maxima;
+    private readonly float* _inverses;
     private readonly float* _products;
     private readonly float* _keys;
     private readonly float* _values;
@@ -43,16 +46,16 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
         (_gradient, _problem, _sample, _head) = (gradient, gradient.Problem, sample, head);
         int width = _problem.Width;
         _tiles = (_problem.Queries + Tile - 1) / Tile;
-        _blockKeys = RoundUp(Math.Min(BlockKeys, _problem.Keys), TTile.Rows);
+        _rows = RoundUp(_problem.Keys, TTile.Rows);
         _panels = (width + Tile - 1) / Tile;
         _pitch = AttentionPacking.Pitch(width);
         long turned = (long)_tiles * width * Tile, rows = (long)_tiles * Tile * _panels * Tile, lanes = (long)_tiles * Tile;
-        long weights = (long)GroupTiles * _blockKeys * Tile, block = (long)_blockKeys * _panels * Tile;
+        long weights = (long)Math.Min(GroupTiles, _tiles) * _rows * Tile, block = (long)_rows * _panels * Tile;
         Span<long> floats =
         [
-            turned, turned, rows, rows, (long)_tiles * RoundUp(width, TTile.Rows) * Tile, lanes, lanes, _blockKeys * _pitch, _blockKeys * _pitch,
-            weights, weights, block, block, (long)Math.Max(Tile, Transposition.Group) * RoundUp(width, Transposition.Group),
-            AttentionBounds.FloatsFor(_problem, _tiles, Tile), gradient.Dbias == null ? 0 : _problem.Queries + _problem.Keys - 1L + (2L * Tile),
+            turned, turned, rows, rows, (long)_tiles * RoundUp(width, TTile.Rows) * Tile, lanes, lanes, _rows * _pitch, _rows * _pitch,
+            weights, weights, block, block, (long)Math.Max(Tile, Transposition.Group) * RoundUp(Math.Max(width, TTile.Rows), Transposition.Group),
+            AttentionBounds.FloatsFor(_problem, _tiles, Tile), gradient.Dbias == null ? 0 : _problem.Queries + _problem.Keys - 1L + (2L * Tile), lanes,
         ];
         long bytes = 0;
         foreach (long count in floats)
@@ -66,7 +69,8 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
         _queries = _memory.Take<float>(floats[2]);
         _grads = _memory.Take<float>(floats[3]);
         _dq = _memory.Take<float>(floats[4]);
-        _logarithms = _memory.Take<float>(floats[5]);
+        _maxima = _memory.Take<float>(floats[5]);
+        _inverses = _memory.Take<float>(floats[16]);
         _products = _memory.Take<float>(floats[6]);
         _keys = _memory.Take<float>(floats[7]);
         _values = _memory.Take<float>(floats[8]);
@@ -83,6 +87,8 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
         }
 
         new Span<float>(_dq, checked((int)floats[4])).Clear();
+        new Span<float>(_dk, checked((int)block)).Clear();
+        new Span<float>(_dv, checked((int)block)).Clear();
     }
 
     private static int Tile => TTile.Columns;
@@ -97,20 +103,26 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
             Pack(tile);
         }
 
-        if (_problem.Mask.IsUniform)
+        for (int key = 0; key < _problem.Keys; key++)
         {
-            (int a0, int a1, int b0, int b1) = _problem.Mask.Ranges(0, _problem.Keys);
-            Walk(a0, a1);
-            Walk(b0, b1);
+            PackKey(key);
         }
-        else
+
+        for (int tile = 0; tile < _tiles; tile += GroupTiles)
         {
-            Walk(0, _problem.Keys);
+            int tiles = Math.Min(GroupTiles, _tiles - tile);
+            Walk(tile, tiles, first: true);
+            Walk(tile, tiles, first: false);
         }
 
         for (int tile = 0; tile < _tiles; tile++)
         {
             StoreQueries(tile);
+        }
+
+        for (int key = 0; key < _problem.Keys; key++)
+        {
+            StoreKey(key);
         }
 
         StoreBias();
@@ -136,10 +148,10 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
             PutRow(row, _problem.Scale, _queries, query);
             float* grad = AttentionPacking.Query(_problem, _gradient.OutputGrad, _sample, _head, query, _columns);
             PutRow(grad, 1, _grads, query);
-            float* result = AttentionPacking.Query(_problem, _gradient.Output, _sample, _head, query, _columns + width);
-            _products[query] = (float)Lanes.Dot(new ReadOnlySpan<float>(grad, width), new ReadOnlySpan<float>(result, width));
-            _logarithms[query] = query < _problem.Queries
-                ? _gradient.Logarithms[((((long)_sample * _problem.Heads) + _head) * _problem.Queries) + query] : -AttentionBlock.Unseen;
+            _products[query] = 0;
+            long at = ((((long)_sample * _problem.Heads) + _head) * _problem.Queries) + query, all = (long)_problem.Batch * _problem.Heads * _problem.Queries;
+            _maxima[query] = query < _problem.Queries ? _gradient.Statistics[at] : 0;
+            _inverses[query] = query < _problem.Queries ? _gradient.Statistics[all + at] : 0;
         }
     }
 
@@ -157,61 +169,70 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
         }
     }
 
-    private readonly void Walk(int from, int to)
+    // No key that a mask hides from all queries is touched: a cache holds anything there.
+    private readonly void PackKey(int key)
     {
-        for (int key = from; key < to; key += BlockKeys)
+        (int a0, int a1, int b0, int b1) = _problem.Mask.IsUniform ? _problem.Mask.Ranges(0, _problem.Keys) : (0, _problem.Keys, 0, 0);
+        if ((key >= a0 && key < a1) || (key >= b0 && key < b1))
         {
-            int count = Math.Min(BlockKeys, to - key);
-            for (int i = 0; i < count; i++)
-            {
-                long at = _problem.Offset(_sample, _problem.Keys, key + i, _head);
-                AttentionPacking.Copy(_problem, _problem.K, at, _keys + (i * _pitch));
-                AttentionPacking.Copy(_problem, _problem.V, at, _values + (i * _pitch));
-            }
-
-            new Span<float>(_dk, _blockKeys * RowFloats).Clear();
-            new Span<float>(_dv, _blockKeys * RowFloats).Clear();
-            for (int tile = 0; tile < _tiles; tile += GroupTiles)
-            {
-                Group(tile, Math.Min(GroupTiles, _tiles - tile), key, count);
-            }
-
-            StoreKeys(key, count);
+            long at = _problem.Offset(_sample, _problem.Keys, key, _head);
+            AttentionPacking.Copy(_problem, _problem.K, at, _keys + (key * _pitch));
+            AttentionPacking.Copy(_problem, _problem.V, at, _values + (key * _pitch));
         }
     }
 
-    private readonly void Group(int firstTile, int tiles, int firstKey, int count)
+    private readonly void Walk(int firstTile, int tiles, bool first)
+    {
+        (int a0, int a1, int b0, int b1) = _problem.Mask.IsUniform ? _problem.Mask.Ranges(0, _problem.Keys) : (0, _problem.Keys, 0, 0);
+        foreach ((int from, int to) in (ReadOnlySpan<(int, int)>)[(a0, a1), (b0, b1)])
+        {
+            for (int key = from; key < to; key += BlockKeys)
+            {
+                Group(firstTile, tiles, key, Math.Min(BlockKeys, to - key), first);
+            }
+        }
+    }
+
+    private readonly void Group(int firstTile, int tiles, int firstKey, int count, bool first)
     {
         bool any = false;
         for (int i = 0; i < tiles; i++)
         {
             (bool some, bool all) = _bounds.Seen(firstTile + i, firstKey, count);
             any |= some;
-            float* weights = _weights + ((long)i * _blockKeys * Tile), slopes = _slopes + ((long)i * _blockKeys * Tile);
-            if (some)
+            float* weights = Weights(_weights, i, firstKey), slopes = Weights(_slopes, i, firstKey);
+            if (some && first)
             {
                 Weigh(firstTile + i, firstKey, count, !all, weights, slopes);
             }
-            else
+            else if (some)
+            {
+                AttentionBlock.Differentiate<TSimd, TVector>(weights, slopes, count, Tile, _products + ((firstTile + i) * Tile));
+                AddToQueries(firstTile + i, firstKey, count, slopes);
+                AddToBias(firstTile + i, firstKey, count, slopes);
+            }
+            else if (first)
             {
                 new Span<float>(weights, count * Tile).Clear();
                 new Span<float>(slopes, count * Tile).Clear();
             }
         }
 
-        if (any)
+        if (any && !first)
         {
-            AddToKeys(_weights, _grads, _dv, firstTile, tiles, count);
-            AddToKeys(_slopes, _queries, _dk, firstTile, tiles, count);
+            AddToKeys(_weights, _grads, _dv, firstTile, tiles, firstKey, count);
+            AddToKeys(_slopes, _queries, _dk, firstTile, tiles, firstKey, count);
         }
     }
 
-    // The weights of a tile of queries for a block of keys, the gradients of the scores, and what they add to the gradient of the queries.
+    private readonly float* Weights(float* all, int tile, int key) => all + ((((long)tile * _rows) + key) * Tile);
+
+    // The weights of a tile of queries for a block of keys, and the products of output gradients and values.
     private readonly void Weigh(int tile, int firstKey, int count, bool hides, float* weights, float* slopes)
     {
         int width = _problem.Width;
-        Multiply(_keys, count, _turnedQueries + ((long)tile * width * Tile), weights);
-        Multiply(_values, count, _turnedGrads + ((long)tile * width * Tile), slopes);
+        Multiply(_keys + (firstKey * _pitch), count, _turnedQueries + ((long)tile * width * Tile), weights);
+        Multiply(_values + (firstKey * _pitch), count, _turnedGrads + ((long)tile * width * Tile), slopes);
         if (_problem.HasBias)
         {
             AttentionBlock.AddBias<TSimd, TVector>(weights, count, Tile, _problem.Bias(_head, tile * Tile, firstKey), _problem.Type == DType.BF16);
@@ -222,20 +243,23 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
             AttentionBlock.Hide<TSimd, TVector>(weights, firstKey, count, Tile, _bounds.Of(tile));
         }
 
-        AttentionBlock.Differentiate<TSimd, TVector>(weights, slopes, count, Tile, _logarithms + (tile * Tile), _products + (tile * Tile));
+        AttentionBlock.Weigh<TSimd, TVector>(weights, slopes, count, Tile, _maxima + (tile * Tile), _inverses + (tile * Tile), _products + (tile * Tile));
+    }
+
+    private readonly void AddToQueries(int tile, int firstKey, int count, float* slopes)
+    {
+        int width = _problem.Width;
         float* sums = _dq + ((long)tile * RoundUp(width, TTile.Rows) * Tile);
         float** rows = stackalloc float*[TTile.Rows];
         for (int d = 0; d < width; d += TTile.Rows, sums += TTile.Rows * Tile)
         {
             for (int r = 0; r < TTile.Rows; r++)
             {
-                rows[r] = _keys + Math.Min(d + r, width - 1);
+                rows[r] = _keys + (firstKey * _pitch) + Math.Min(d + r, width - 1);
             }
 
             TTile.Multiply(1, rows, count, _pitch, slopes, sums, Tile, sums, Tile, 0);
         }
-
-        AddToBias(tile, firstKey, count, slopes);
     }
 
     private readonly void Multiply(float* left, int count, float* panel, float* target)
@@ -253,7 +277,7 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
     }
 
     // sums[key, d] += sum over the queries of some tiles of weights[key, query] * rows[query, d]
-    private readonly void AddToKeys(float* weights, float* queries, float* sums, int firstTile, int tiles, int count)
+    private readonly void AddToKeys(float* weights, float* queries, float* sums, int firstTile, int tiles, int firstKey, int count)
     {
         float** rows = stackalloc float*[GroupTiles * TTile.Rows];
         for (int key = 0; key < count; key += TTile.Rows)
@@ -261,14 +285,25 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
             for (int i = 0; i < tiles * TTile.Rows; i++)
             {
                 (int tile, int r) = (i / TTile.Rows, i % TTile.Rows);
-                rows[i] = weights + ((((long)tile * _blockKeys) + Math.Min(key + r, count - 1)) * Tile);
+                rows[i] = Weights(weights, tile, firstKey + Math.Min(key + r, count - 1));
             }
 
             for (int panel = 0; panel < _panels; panel++)
             {
-                float* target = sums + ((long)key * RowFloats) + (panel * Tile);
+                float* target = sums + ((long)(firstKey + key) * RowFloats) + (panel * Tile);
                 float* right = queries + ((((long)panel * _tiles) + firstTile) * Tile * Tile);
-                TTile.Multiply(tiles, rows, Tile, 1, right, target, RowFloats, target, RowFloats, 0);
+                if (key + TTile.Rows <= count)
+                {
+                    TTile.Multiply(tiles, rows, Tile, 1, right, target, RowFloats, target, RowFloats, 0);
+                    continue;
+                }
+
+                // Rows past the block may belong to the next one.
+                TTile.Multiply(tiles, rows, Tile, 1, right, _columns, Tile, null, 0, 0);
+                for (int r = 0; r < count - key; r++)
+                {
+                    Lanes.Add(new Span<float>(target + ((long)r * RowFloats), Tile), new ReadOnlySpan<float>(_columns + (r * Tile), Tile));
+                }
             }
         }
     }
@@ -288,14 +323,11 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
         }
     }
 
-    private readonly void StoreKeys(int firstKey, int count)
+    private readonly void StoreKey(int key)
     {
-        for (int key = 0; key < count; key++)
-        {
-            long at = _problem.Offset(_sample, _problem.Keys, firstKey + key, _head);
-            Store(_gradient.Dk, at, _dk + ((long)key * RowFloats));
-            Store(_gradient.Dv, at, _dv + ((long)key * RowFloats));
-        }
+        long at = _problem.Offset(_sample, _problem.Keys, key, _head);
+        Store(_gradient.Dk, at, _dk + ((long)key * RowFloats));
+        Store(_gradient.Dv, at, _dv + ((long)key * RowFloats));
     }
 
     private readonly void StoreQueries(int tile)

@@ -221,13 +221,18 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
         _started[tile] = true;
     }
 
-    private readonly void KeepLogarithms(int tile, int first)
+    private readonly void KeepStatistics(int tile, int first)
     {
-        for (int lane = 0; _problem.Logarithms != null && lane < Math.Min(Tile, _problem.Queries - first); lane++)
+        if (_problem.Statistics == null)
         {
-            float maximum = _maxima[(tile * Tile) + lane];
-            _problem.Logarithms[((((long)_sample * _problem.Heads) + _head) * _problem.Queries) + first + lane] =
-                maximum == AttentionBlock.Unseen ? -AttentionBlock.Unseen : (float)(maximum + Math.Log(_sums[(tile * Tile) + lane]));
+            return;
+        }
+
+        long at = ((((long)_sample * _problem.Heads) + _head) * _problem.Queries) + first, all = (long)_problem.Batch * _problem.Heads * _problem.Queries;
+        for (int lane = 0; lane < Math.Min(Tile, _problem.Queries - first); lane++)
+        {
+            _problem.Statistics[at + lane] = _maxima[(tile * Tile) + lane];
+            _problem.Statistics[all + at + lane] = _sums[(tile * Tile) + lane];
         }
     }
 
@@ -240,13 +245,13 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
             new Span<float>(output, width * Tile).Clear();
         }
 
-        KeepLogarithms(tile, first);
         float* factors = _sums + (tile * Tile);
         for (int lane = 0; lane < Tile; lane++)
         {
             factors[lane] = _maxima[(tile * Tile) + lane] == AttentionBlock.Unseen ? 0 : 1 / factors[lane];
         }
 
+        KeepStatistics(tile, first);
         AttentionBlock.Scale<TSimd, TVector>(output, width, Tile, factors);
         float** rows = stackalloc float*[Transposition.Group];
         for (int d = 0; d < width; d += Transposition.Group)

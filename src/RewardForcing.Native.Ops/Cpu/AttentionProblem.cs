@@ -69,8 +69,11 @@ internal sealed unsafe class AttentionProblem
     /// <summary>Which keys a query sees.</summary>
     public AttentionMask Mask { get; }
 
-    /// <summary>Where to keep the logarithm of the sum of the weights of each query, <c>[B, N, L]</c>, for a backward pass; null for nowhere.</summary>
-    public float* Logarithms { get; init; }
+    /// <summary>
+    /// Where to keep the largest score of each query, <c>[B, N, L]</c>, and behind them the inverse sums of <c>exp(score - largest)</c>, for a backward pass; null
+    /// for nowhere. In one logarithm the two would lose a place, which all weights of a query share and which no sum over keys takes out again.
+    /// </summary>
+    public float* Statistics { get; init; }
 
     /// <summary>Whether scores get a bias.</summary>
     public bool HasBias => _bias != null;

@@ -21,8 +21,8 @@ public sealed class Bf16OpsRunner : GoldenRunner
     /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
-        using Pass pass = Pass.Inference(device);
-        CaseTensors tensors = new(pass, file);
+        using CaseTensors tensors = new(file, device);
+        Pass pass = tensors.Pass;
         (Tensor x, Tensor e6) = (tensors["in.x"], tensors["in.e6"]);
         Tensor m = Modulation.Forward(pass, tensors["modulation"], e6);
         RopeGrid grid = UnitRopeRunner.Grid(file) with { StartFrame = RopeStart };

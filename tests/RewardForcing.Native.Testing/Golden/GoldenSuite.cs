@@ -97,14 +97,19 @@ public static class GoldenSuite
 
     private static GoldenResult Run(GoldenFile file, string name, GoldenRunner[] runners, Device device)
     {
-        int gradients = file.Names.Count(static tensor => tensor.StartsWith("grad", StringComparison.Ordinal));
+        int gradients = GoldenGradients.In(file).Count();
         long started = Stopwatch.GetTimestamp();
         try
         {
             GoldenRunner? runner = runners.FirstOrDefault(candidate => candidate.Handles(file));
-            return runner is null
-                ? new GoldenResult(name, [], false, gradients, null, 0)
-                : new GoldenResult(name, [.. runner.Run(file, device)], true, gradients, null, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            if (runner is null)
+            {
+                return new GoldenResult(name, [], false, gradients, null, 0);
+            }
+
+            Comparison[] comparisons = [.. runner.Run(file, device)];
+            int compared = comparisons.Count(static comparison => GoldenGradients.IsGradient(comparison.Tensor));
+            return new GoldenResult(name, comparisons, true, gradients - compared, null, Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         catch (Exception error)
         {

@@ -17,8 +17,8 @@ public sealed class SinkUpdateRunner : GoldenRunner
     /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
-        using Pass pass = Pass.Inference(device);
-        CaseTensors tensors = new(pass, file);
+        using CaseTensors tensors = new(file, device);
+        Pass pass = tensors.Pass;
         foreach (string text in Alphas(file))
         {
             double alpha = double.Parse(text, CultureInfo.InvariantCulture);

@@ -16,8 +16,8 @@ public sealed class UnitAttentionRunner : GoldenRunner
     /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
-        using Pass pass = Pass.Inference(device);
-        CaseTensors tensors = new(pass, file);
+        using CaseTensors tensors = new(file, device);
+        Pass pass = tensors.Pass;
         Tensor x = tensors["in.x"];
         int heads = file.Config.GetProperty("num_heads").GetInt32();
         float scale = 1 / MathF.Sqrt(x.Shape[2] / heads);
@@ -48,7 +48,7 @@ public sealed class UnitAttentionRunner : GoldenRunner
             }
         }
 
-        return [file.Compare("out.out", tensors.Linear(pass.Reshape(attended, x.Shape), $"{kind}.o").ToFloats())];
+        return [tensors.Compare("out.out", tensors.Linear(pass.Reshape(attended, x.Shape), $"{kind}.o")), .. tensors.Gradients()];
     }
 
     private static bool Has(GoldenFile file, string kind) => CaseTensors.Find(file, $"{kind}.q.weight") is not null;

@@ -14,15 +14,15 @@ public sealed class UnitMlpRunner : GoldenRunner
     /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
-        using Pass pass = Pass.Inference(device);
-        CaseTensors tensors = new(pass, file);
+        using CaseTensors tensors = new(file, device);
+        Pass pass = tensors.Pass;
         if (IsTime(file))
         {
             return Time(pass, file, tensors);
         }
 
         Tensor y = IsText(file) ? Two(tensors, "in.context", "text_embedding") : IsImage(file) ? Image(pass, tensors) : Two(tensors, "in.x", "ffn");
-        return [file.Compare("out.out", y.ToFloats())];
+        return [tensors.Compare("out.out", y), .. tensors.Gradients()];
     }
 
     private static bool IsTime(GoldenFile file) => file.Has("in.t") && file.Has("out.sinusoid") && file.Has("out.e6") && file.HasConfig("freq_dim");
@@ -49,6 +49,6 @@ public sealed class UnitMlpRunner : GoldenRunner
         Tensor sinusoid = Sinusoid.Forward(pass, file.Floats("in.t"), file.Config.GetProperty("freq_dim").GetInt32());
         Tensor e = tensors.Linear(tensors.Linear(sinusoid, "time_embedding.0", Activation.Silu), "time_embedding.2");
         Tensor e6 = tensors.Linear(Unary.Forward(pass, e, Activation.Silu), "time_projection.1");
-        return [file.Compare("out.sinusoid", sinusoid.ToFloats()), file.Compare("out.e", e.ToFloats()), file.Compare("out.e6", e6.ToFloats())];
+        return [file.Compare("out.sinusoid", sinusoid.ToFloats()), tensors.Compare("out.e", e), tensors.Compare("out.e6", e6), .. tensors.Gradients()];
     }
 }

@@ -16,19 +16,19 @@ public sealed class UnitNormRunner : GoldenRunner
     /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
-        using Pass pass = Pass.Inference(device);
-        CaseTensors tensors = new(pass, file);
+        using CaseTensors tensors = new(file, device);
+        Pass pass = tensors.Pass;
         Tensor x = tensors["in.x"];
         float eps = file.Config.ValueKind == JsonValueKind.Object && file.Config.TryGetProperty("eps", out JsonElement value) ? value.GetSingle() : Eps;
         if (IsModulation(file))
         {
-            return Modulated(pass, file, tensors, x, eps);
+            return Modulated(pass, tensors, x, eps);
         }
 
         Tensor y = IsRms(file)
             ? RmsNorm.Forward(pass, x, tensors["norm_q.weight"], eps)
             : LayerNorm.Forward(pass, x, tensors["norm3.weight"], tensors["norm3.bias"], eps);
-        return [file.Compare("out.out", y.ToFloats())];
+        return [tensors.Compare("out.out", y), .. tensors.Gradients()];
     }
 
     private static bool IsModulation(GoldenFile file) => file.Has("in.e6") && file.Has("out.premod_attn") && file.Has("out.gated_ffn");
@@ -37,17 +37,18 @@ public sealed class UnitNormRunner : GoldenRunner
 
     private static bool IsLayer(GoldenFile file) => CaseTensors.Find(file, "norm3.weight") is not null && CaseTensors.Find(file, "q.weight") is null;
 
-    private static List<Comparison> Modulated(Pass pass, GoldenFile file, CaseTensors tensors, Tensor x, float eps)
+    private static List<Comparison> Modulated(Pass pass, CaseTensors tensors, Tensor x, float eps)
     {
         Tensor y = tensors["in.y"];
         Tensor m = Modulation.Forward(pass, tensors["modulation"], tensors["in.e6"]);
         return
         [
-            file.Compare("out.ln", LayerNorm.Forward(pass, x, null, null, eps).ToFloats()),
-            file.Compare("out.premod_attn", ModulatedLayerNorm.Forward(pass, x, pass.Entry(m, 0), pass.Entry(m, 1), eps).ToFloats()),
-            file.Compare("out.premod_ffn", ModulatedLayerNorm.Forward(pass, x, pass.Entry(m, 3), pass.Entry(m, 4), eps).ToFloats()),
-            file.Compare("out.gated_attn", GatedResidual.Forward(pass, x, y, pass.Entry(m, 2)).ToFloats()),
-            file.Compare("out.gated_ffn", GatedResidual.Forward(pass, x, y, pass.Entry(m, 5)).ToFloats()),
+            tensors.Compare("out.ln", LayerNorm.Forward(pass, x, null, null, eps)),
+            tensors.Compare("out.premod_attn", ModulatedLayerNorm.Forward(pass, x, pass.Entry(m, 0), pass.Entry(m, 1), eps)),
+            tensors.Compare("out.premod_ffn", ModulatedLayerNorm.Forward(pass, x, pass.Entry(m, 3), pass.Entry(m, 4), eps)),
+            tensors.Compare("out.gated_attn", GatedResidual.Forward(pass, x, y, pass.Entry(m, 2))),
+            tensors.Compare("out.gated_ffn", GatedResidual.Forward(pass, x, y, pass.Entry(m, 5))),
+            .. tensors.Gradients(),
         ];
     }
 }

@@ -14,12 +14,12 @@ public sealed class UnitPatchRunner : GoldenRunner
     /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
-        using Pass pass = Pass.Inference(device);
-        CaseTensors tensors = new(pass, file);
+        using CaseTensors tensors = new(file, device);
+        Pass pass = tensors.Pass;
         Tensor x = tensors["in.x"];
         if (IsEmbedding(file))
         {
-            return [file.Compare("out.out", tensors.Linear(Patchify.Forward(pass, x), "patch_embedding").ToFloats())];
+            return [tensors.Compare("out.out", tensors.Linear(Patchify.Forward(pass, x), "patch_embedding")), .. tensors.Gradients()];
         }
 
         Tensor m = Modulation.Forward(pass, tensors["head.modulation"], tensors["in.e"]);
@@ -27,7 +27,7 @@ public sealed class UnitPatchRunner : GoldenRunner
         Tensor tokens = tensors.Linear(normed, "head.head");
         (int frames, int height, int width) = (file.Config.GetProperty("F").GetInt32(), file.Config.GetProperty("h").GetInt32(), file.Config.GetProperty("w").GetInt32());
         Tensor latents = Unpatchify.Forward(pass, tokens, frames, height, width);
-        return [file.Compare("out.tokens", tokens.ToFloats()), file.Compare("out.out", latents.ToFloats())];
+        return [tensors.Compare("out.tokens", tokens), tensors.Compare("out.out", latents), .. tensors.Gradients()];
     }
 
     private static bool IsEmbedding(GoldenFile file) => file.Has("in.x") && file.Has("patch_embedding.weight") && file.Has("out.out");

@@ -12,17 +12,18 @@ public sealed class UnitRopeRunner : GoldenRunner
     /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
-        using Pass pass = Pass.Inference(device);
-        Tensor x = new CaseTensors(pass, file)["in.x"];
+        using CaseTensors tensors = new(file, device);
+        Pass pass = tensors.Pass;
+        Tensor x = tensors["in.x"];
         RopeGrid grid = Grid(file);
-        List<Comparison> results = [file.Compare("out.abs", Rope.Forward(pass, x, grid).ToFloats())];
+        List<Comparison> results = [tensors.Compare("out.abs", Rope.Forward(pass, x, grid))];
         if (file.Has("out.start"))
         {
             long start = file.Config.GetProperty("start_frame").GetInt64();
-            results.Add(file.Compare("out.start", Rope.Forward(pass, x, grid with { StartFrame = start }).ToFloats()));
+            results.Add(tensors.Compare("out.start", Rope.Forward(pass, x, grid with { StartFrame = start })));
         }
 
-        return results;
+        return [.. results, .. tensors.Gradients()];
     }
 
     /// <summary>The grid a case names as <c>f</c>, <c>h</c>, <c>w</c>.</summary>

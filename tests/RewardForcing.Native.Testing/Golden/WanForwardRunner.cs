@@ -17,29 +17,33 @@ public sealed class WanForwardRunner : GoldenRunner
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
         using WanTransformer model = WanGolden.Load(file, device);
-        using Pass pass = Pass.Inference(device);
-        Tensor x = WanGolden.Tensor(pass, file, "in.x");
-        ImageCondition? image = file.Has("in.clip_fea")
-            ? new ImageCondition(WanGolden.Tensor(pass, file, "in.clip_fea"), WanGolden.Tensor(pass, file, "in.y"))
-            : null;
-        TrainingMask? mask = file.Config.TryGetProperty("num_frame_per_block", out JsonElement block) ? Mask(pass, file, block.GetInt32()) : null;
-        Tensor y = model.Forward(pass, x, file.Floats("in.t"), WanGolden.Tensor(pass, file, "in.context"), image, mask);
-        List<Comparison> results = [WanGolden.Compare(file, "out.out", y.ToFloats(), Tolerance)];
+        using CaseTensors tensors = new(file, device);
+        foreach (Parameter parameter in model.Weights)
+        {
+            parameter.Trainable = tensors.Differentiates;
+        }
+
+        Tensor x = tensors["in.x"];
+        ImageCondition? image = file.Has("in.clip_fea") ? new ImageCondition(tensors["in.clip_fea"], tensors["in.y"]) : null;
+        TrainingMask? mask = file.Config.TryGetProperty("num_frame_per_block", out JsonElement block) ? Mask(tensors, file, block.GetInt32()) : null;
+        Tensor y = model.Forward(tensors.Pass, x, file.Floats("in.t"), tensors["in.context"], image, mask);
+        List<Comparison> results = [tensors.Compare("out.out", y, Tolerance)];
         if (mask is not null && file.Has("out.mask"))
         {
             int frames = x.Shape[2];
             results.Add(WanMaskRunner.Compare(file, "out.mask", mask.Attention(frames, x.Shape[3] / 2 * (x.Shape[4] / 2))));
         }
 
+        results.AddRange(tensors.Gradients(name => model.Weights.Contains(name) ? model.Weights[name] : null));
         return results;
     }
 
-    private static TrainingMask Mask(Pass pass, GoldenFile file, int framesPerBlock) => new()
+    private static TrainingMask Mask(CaseTensors tensors, GoldenFile file, int framesPerBlock) => new()
     {
         FramesPerBlock = framesPerBlock,
         LocalFrames = file.Config.TryGetProperty("local_attn_size", out JsonElement local) && local.ValueKind == JsonValueKind.Number ? local.GetInt32() : -1,
         IndependentFirstFrame = file.Config.TryGetProperty("independent_first_frame", out JsonElement first) && first.GetBoolean(),
-        CleanX = file.Has("in.clean_x") ? WanGolden.Tensor(pass, file, "in.clean_x") : null,
+        CleanX = file.Has("in.clean_x") ? tensors["in.clean_x"] : null,
         CleanTimesteps = file.Has("in.aug_t") ? file.Floats("in.aug_t") : default,
     };
 }

@@ -18,7 +18,7 @@ internal static class WanGolden
         using TensorArchive archive = file.OpenWeights();
 
         // A case that carries its own weights holds inputs and outputs beside them.
-        KeyMap map = new("golden", static name => IsWeight(name) ? name : null);
+        KeyMap map = new("golden", static name => CaseTensors.IsWeight(name) ? name : null);
         return new WanTransformer(config, WeightSet.Load(device, archive, map, config.Parameters()));
     }
 
@@ -47,7 +47,4 @@ internal static class WanGolden
 
     public static Comparison CompareExactly(string name, ReadOnlySpan<long> expected, ReadOnlySpan<long> actual) =>
         new(name, expected.SequenceEqual(actual) ? 0 : double.PositiveInfinity, 0);
-
-    private static bool IsWeight(string name) =>
-        !(name.StartsWith("in.", StringComparison.Ordinal) || name.StartsWith("out.", StringComparison.Ordinal) || name.StartsWith("grad", StringComparison.Ordinal));
 }

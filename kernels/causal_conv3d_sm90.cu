@@ -46,8 +46,8 @@ extern "C" __global__ void __launch_bounds__(PRODUCT_THREADS, 1) causal_conv3d_f
             int frame = first_frame + tap / (RF_TAP_LINES * RF_TAP_COLUMNS);
             bool before = frame < 0 && frame >= -history_frames;
 
-            // A frame before the history is one past the last: zeros.
-            int source = before ? sample * history_frames + history_frames + frame : frame < 0 ? batch * frames : sample * frames + frame;
+            // A frame before the history or after the sample's last is one past them all: zeros.
+            int source = before ? sample * history_frames + history_frames + frame : (uint)frame >= (uint)frames ? batch * frames : sample * frames + frame;
             copy_box(left, before ? &history : &x, barrier, channel, column, line, source);
             copy_box(right, &weight, barrier, channel, tap, output0);
         },

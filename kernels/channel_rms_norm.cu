@@ -7,8 +7,14 @@
 // processor: what three roundings lose a deep decoder of few channels amplifies. C and all addresses fit accesses of RF_N elements.
 // RF_ACTIVATION is applied last. Launched by ChannelRmsNorm.cs.
 //
+// Backward: with s = sqrt(C) / max(|x|, 1e-12), u = x s gamma and g = dy activation'(u):
+//   dx         [R, C]            RF_T     s (g gamma - x (g gamma . x) / |x|^2), without the second term where |x| is below the floor
+//   partial    [blocks, C]       float    sums of g x s over `each` rows, kept in blockDim.y * C floats of dynamic shared memory
+//   dgamma     [C]               float    their sum, in order
+// Nothing is rounded but dx. Launched by ChannelRmsNorm.Backward.cs.
+//
 // Variants: RF_T=float,bf16 RF_W=float,bf16 RF_ACTIVATION=0,3 RF_N=1,8 RF_WARPS=1,4
-#include "common/activation.cuh"
+#include "common/activation_slope.cuh"
 #include "common/rows.cuh"
 
 // What the squares of a row are summed in.
@@ -88,5 +94,109 @@ extern "C" __global__ void channel_rms_norm_forward(
         }
 
         store_floats(y + c, v);
+    }
+}
+
+extern "C" __global__ void channel_rms_norm_backward(
+    RF_T* __restrict__ dx, float* __restrict__ partial, const RF_T* __restrict__ dy, const RF_T* __restrict__ x, const RF_W* __restrict__ gamma,
+    long long rows, long long each, int channels)
+{
+    typedef sum_of<RF_T>::type total;
+    extern __shared__ float sums[];
+    __shared__ total shared[RF_WARPS];
+    float* own = sums + threadIdx.y * channels;
+    FOR_COLUMNS(c)
+    {
+#pragma unroll
+        for (int i = 0; i < RF_N; i++)
+        {
+            own[c + i] = 0.0f;
+        }
+    }
+
+    long long begin = blockIdx.x * each;
+    long long end = begin + each < rows ? begin + each : rows;
+    for (long long row = begin + threadIdx.y; row < end; row += blockDim.y)
+    {
+        const RF_T* values = x + row * channels;
+        const RF_T* grads = dy + row * channels;
+        total squares = 0;
+        FOR_COLUMNS(c)
+        {
+            float v[RF_N];
+            load_floats(values + c, v);
+#pragma unroll
+            for (int i = 0; i < RF_N; i++)
+            {
+                squares += (total)v[i] * (total)v[i];
+            }
+        }
+
+        squares = row_sum<RF_WARPS>(squares, shared);
+        total length = sqrt(squares);
+        bool floored = !(length > (total)1e-12);
+        float scale = (float)(sqrt((total)channels) / (floored ? (total)1e-12 : length));
+        total along = 0;
+        FOR_COLUMNS(c)
+        {
+            float v[RF_N], d[RF_N], g[RF_N];
+            load_floats(values + c, v);
+            load_floats(grads + c, d);
+            load_floats(gamma + c, g);
+#pragma unroll
+            for (int i = 0; i < RF_N; i++)
+            {
+                float unit = v[i] * scale;
+                float grad = d[i] * activation_slope<RF_ACTIVATION>(unit * g[i]);
+                own[c + i] += grad * unit;
+                along += (total)(grad * g[i]) * (total)v[i];
+            }
+        }
+
+        along = row_sum<RF_WARPS>(along, shared);
+        float shrink = floored ? 0.0f : (float)(along / squares * (total)scale);
+        FOR_COLUMNS(c)
+        {
+            float v[RF_N], d[RF_N], g[RF_N];
+            load_floats(values + c, v);
+            load_floats(grads + c, d);
+            load_floats(gamma + c, g);
+#pragma unroll
+            for (int i = 0; i < RF_N; i++)
+            {
+                float grad = d[i] * activation_slope<RF_ACTIVATION>(v[i] * scale * g[i]) * g[i];
+                v[i] = grad * scale - v[i] * shrink;
+            }
+
+            store_floats(dx + row * channels + c, v);
+        }
+    }
+
+    // Each row of threads has its own sums.
+    __syncthreads();
+    for (int c = threadIdx.y * blockDim.x + threadIdx.x; c < channels; c += blockDim.x * blockDim.y)
+    {
+        float sum = sums[c];
+        for (int line = 1; line < blockDim.y; line++)
+        {
+            sum += sums[line * channels + c];
+        }
+
+        partial[(long long)blockIdx.x * channels + c] = sum;
+    }
+}
+
+extern "C" __global__ void channel_rms_norm_backward_gamma(float* __restrict__ dgamma, const float* __restrict__ partial, int parts, int channels)
+{
+    int c = blockIdx.x * blockDim.x + threadIdx.x;
+    float sum = 0.0f;
+    for (int part = 0; part < parts && c < channels; part++)
+    {
+        sum += partial[(long long)part * channels + c];
+    }
+
+    if (c < channels)
+    {
+        dgamma[c] = sum;
     }
 }

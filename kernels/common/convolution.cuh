@@ -1,5 +1,6 @@
 // Convolution as a product of pixels under the filter (rows) and filters (columns), without a copy of the pixels: what a row holds in
-// column k is found when its slice is loaded. k runs over (tap, channel), channels fastest. Pixels outside are zeros.
+// column k is found when its slice is loaded. k runs over (tap, channel), channels fastest. Pixels outside are zeros, frames past the
+// last one too: the gradient of a convolution looks ahead.
 //
 //   y          [B, T', H', W', O]          RF_T
 //   x          [B, T, H, W, C]             RF_T
@@ -104,7 +105,7 @@ __device__ __forceinline__ int4 taps_of(const convolution_sizes& sizes, long lon
 
         for (int tap = 0; tap < RF_TAP_FRAMES; tap++)
         {
-            inside |= first.y + tap >= -sizes.history ? 1 << (2 * MOST_TAPS + tap) : 0;
+            inside |= first.y + tap >= -sizes.history && first.y + tap < sizes.frames ? 1 << (2 * MOST_TAPS + tap) : 0;
         }
     }
 
@@ -196,7 +197,7 @@ __device__ __forceinline__ const RF_T* pixel_of(const convolution_sizes& sizes, 
     const RF_T* source = before ? history : x;
     int frames = before ? sizes.history : sizes.frames;
     frame = before ? frame + sizes.history : frame;
-    bool inside = first.x >= 0 && frame >= 0 && (uint)line < (uint)(sizes.height << RF_DOUBLED) && (uint)column < (uint)(sizes.width << RF_DOUBLED);
+    bool inside = first.x >= 0 && (uint)frame < (uint)frames && (uint)line < (uint)(sizes.height << RF_DOUBLED) && (uint)column < (uint)(sizes.width << RF_DOUBLED);
     long long pixel = (((long long)first.x * frames + frame) * sizes.height + (line >> RF_DOUBLED)) * sizes.width + (column >> RF_DOUBLED);
     return inside ? source + pixel * sizes.channels : nullptr;
 }

@@ -12,12 +12,14 @@
 #define FLOAT_TILE 64
 #define FLOAT_SLICE 16
 
-// left(row, k) and right(column, k) give elements of the tile, zero outside; finish(row, column, sums) takes four columns of a row.
-template <typename LEFT, typename RIGHT, typename FINISH>
-__device__ __forceinline__ void multiply_floats(long long depth, LEFT left, RIGHT right, FINISH finish)
+typedef float float_slice[FLOAT_SLICE][FLOAT_TILE + 4];
+
+// fill(k0, a, b) writes columns k0 .. of the tile's rows of A and B; finish(row, column, sums) takes four columns of a row.
+template <typename FILL, typename FINISH>
+__device__ __forceinline__ void multiply_float_slices(long long depth, FILL fill, FINISH finish)
 {
-    __shared__ float a[FLOAT_SLICE][FLOAT_TILE + 4];
-    __shared__ float b[FLOAT_SLICE][FLOAT_TILE + 4];
+    __shared__ float_slice a;
+    __shared__ float_slice b;
     int row = threadIdx.x / 16 * 4;
     int column = threadIdx.x % 16 * 4;
     float sums[4][4] = {};
@@ -25,15 +27,7 @@ __device__ __forceinline__ void multiply_floats(long long depth, LEFT left, RIGH
     {
         // Nobody reads the slice before any more.
         __syncthreads();
-        int k = threadIdx.x % FLOAT_SLICE;
-#pragma unroll
-        for (int i = 0; i < FLOAT_TILE; i += FLOAT_THREADS / FLOAT_SLICE)
-        {
-            int line = threadIdx.x / FLOAT_SLICE + i;
-            a[k][line] = left(line, k0 + k);
-            b[k][line] = right(line, k0 + k);
-        }
-
+        fill(k0, a, b);
         __syncthreads();
         float part[4][4] = {};
 #pragma unroll
@@ -70,4 +64,23 @@ __device__ __forceinline__ void multiply_floats(long long depth, LEFT left, RIGH
     {
         finish(row + m, column, sums[m]);
     }
+}
+
+// left(row, k) and right(column, k) give elements of the tile, zero outside.
+template <typename LEFT, typename RIGHT, typename FINISH>
+__device__ __forceinline__ void multiply_floats(long long depth, LEFT left, RIGHT right, FINISH finish)
+{
+    multiply_float_slices(
+        depth,
+        [&](long long k0, float_slice& a, float_slice& b) {
+            int k = threadIdx.x % FLOAT_SLICE;
+#pragma unroll
+            for (int i = 0; i < FLOAT_TILE; i += FLOAT_THREADS / FLOAT_SLICE)
+            {
+                int line = threadIdx.x / FLOAT_SLICE + i;
+                a[k][line] = left(line, k0 + k);
+                b[k][line] = right(line, k0 + k);
+            }
+        },
+        finish);
 }

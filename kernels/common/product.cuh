@@ -75,9 +75,10 @@ __device__ __forceinline__ void multiply_slice(product_sums& sums, uint left, ui
     }
 }
 
-// load(left, right) starts the copies of the next slice to shared memory, from the first to the last.
-template <typename LOAD>
-__device__ __forceinline__ void multiply(product_sums& sums, uint shared, int slices, LOAD load)
+// load(left, right) starts the copies of the next slice to shared memory, from the first to the last; step(stage) multiplies the slice that
+// begins so many bytes after `shared`.
+template <typename LOAD, typename STEP>
+__device__ __forceinline__ void multiply_slices(product_sums& sums, uint shared, int slices, LOAD load, STEP step)
 {
 #pragma unroll
     for (int m = 0; m < WARP_M / 16; m++)
@@ -93,9 +94,6 @@ __device__ __forceinline__ void multiply(product_sums& sums, uint shared, int sl
         }
     }
 
-    int lane = threadIdx.x % 32;
-    uint left = slice_address(shared, threadIdx.x / 64 * WARP_M + lane % 16, lane / 16);
-    uint right = slice_address(shared + LEFT_BYTES, threadIdx.x / 32 % 2 * WARP_N + lane % 8 + lane / 16 * 8, lane / 8 % 2);
 #pragma unroll
     for (int stage = 0; stage < RF_STAGES - 1; stage++)
     {
@@ -121,10 +119,19 @@ __device__ __forceinline__ void multiply(product_sums& sums, uint shared, int sl
         }
 
         commit_copies();
-        multiply_slice(sums, left + reading, right + reading);
+        step(reading);
         filling = reading;
         reading = reading == (RF_STAGES - 1) * STAGE_BYTES ? 0 : reading + STAGE_BYTES;
     }
+}
+
+template <typename LOAD>
+__device__ __forceinline__ void multiply(product_sums& sums, uint shared, int slices, LOAD load)
+{
+    int lane = threadIdx.x % 32;
+    uint left = slice_address(shared, threadIdx.x / 64 * WARP_M + lane % 16, lane / 16);
+    uint right = slice_address(shared + LEFT_BYTES, threadIdx.x / 32 % 2 * WARP_N + lane % 8 + lane / 16 * 8, lane / 8 % 2);
+    multiply_slices(sums, shared, slices, load, [&](uint stage) { multiply_slice(sums, left + stage, right + stage); });
 }
 
 // Hands the sums to finish(row, column, floats), eight neighbours of a row at a time, so that they can be stored in whole sectors.

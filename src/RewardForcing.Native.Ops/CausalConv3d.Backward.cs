@@ -1,4 +1,3 @@
-using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -9,25 +8,14 @@ public static partial class CausalConv3d
     // dweight[k] = sum_t dy[t] ⊗ x[t s + k - p] and dbias = sum dy, over all pixels.
     private static void Record(Pass pass, Tensor x, Tensor weight, Tensor? bias, Tensor? history, int padFrames, int frameStride, Tensor y)
     {
-        if (!pass.IsTraining)
-        {
-            return;
-        }
-
-        if (pass.Device is CudaDevice)
-        {
-            pass.RequireNoGrad(Op, x, weight, bias, history);
-        }
-
-        Tensor[] inputs = [x, weight, .. bias is null ? (ReadOnlySpan<Tensor>)[] : [bias], .. history is null ? (ReadOnlySpan<Tensor>)[] : [history]];
-        pass.Record(y, inputs, saved: history is null ? [x, weight] : [x, weight, history], (back, dy) =>
+        pass.Record(y, [x, weight, bias, history], saved: [x, weight, history], (back, dy) =>
         {
             int before = history?.Shape[1] ?? 0;
             Tensor? dx = x.NeedsGrad ? DataGradient(back, dy, weight, x.Shape, 0, padFrames, frameStride) : null;
             Tensor? dhistory = history is { NeedsGrad: true } ? DataGradient(back, dy, weight, history.Shape, -before, padFrames, frameStride) : null;
             (Tensor? dweight, Tensor? dbias) = weight.NeedsGrad || bias is { NeedsGrad: true }
-                ? FilterGradients(back, x, weight, bias, history, padFrames, frameStride, dy) : default;
-            return [dx, dweight, .. bias is null ? (ReadOnlySpan<Tensor?>)[] : [dbias], .. history is null ? (ReadOnlySpan<Tensor?>)[] : [dhistory]];
+                ? ShapeOf(x, weight, history, padFrames, frameStride, dy).FilterGradients(back, Op, x, history, weight, bias, dy) : default;
+            return [dx, dweight, dbias, dhistory];
         });
     }
 
@@ -66,21 +54,5 @@ public static partial class CausalConv3d
         Tensor ordered = Permute.Forward(back, back.Reshape(phases, new Shape(frameStride, shape[0], groups, shape[2] * shape[3] * shape[4])), 1, 2, 0, 3);
         Tensor frames = Narrow.Forward(back, back.Reshape(ordered, shape.With(1, groups * frameStride)), 1, first - (group * frameStride), shape[1]);
         return scope.Keep(frames);
-    }
-
-    private static (Tensor Weight, Tensor? Bias) FilterGradients(
-        Pass back, Tensor x, Tensor weight, Tensor? bias, Tensor? history, int padFrames, int frameStride, Tensor dy)
-    {
-        Tensor dweight = back.New(weight.Shape);
-        Tensor? dbias = bias is null ? null : back.New(bias.Shape);
-        if (dy.Count == 0)
-        {
-            dweight.Clear();
-            dbias?.Clear();
-            return (dweight, dbias);
-        }
-
-        ShapeOf(x, weight, history, padFrames, frameStride, dy).RunFilterGradient(Check.Cpu(Op, back.Device), SimdPaths.Best, x, history, dy, dweight, dbias);
-        return (dweight, dbias);
     }
 }

@@ -6,24 +6,26 @@ namespace RewardForcing.Native.Ops;
 
 public static partial class ChannelRmsNorm
 {
+    // Sums of gamma's gradient that are added up one after the other, and the fewest rows that are worth one.
+    private const int MostParts = 512;
+    private const int LeastRows = 64;
+
     // With s = sqrt(C) / max(|x|, 1e-12), u = x s gamma and g = dy * activation'(u): dgamma = sum_rows g x s, and
     // dx = s (g gamma - x (g gamma · x) / |x|²), without the second term where |x| is below the floor.
     private static void Record(Pass pass, Tensor x, Tensor gamma, Activation activation, Tensor y)
     {
-        if (!pass.IsTraining)
-        {
-            return;
-        }
-
-        if (pass.Device is CudaDevice)
-        {
-            pass.RequireNoGrad(Op, x, gamma);
-        }
-
         pass.Record(y, [x, gamma], saved: [x, gamma], (back, dy) =>
         {
             Tensor dx = back.New(x.Shape, x.DType), dgamma = back.New(gamma.Shape);
-            BackwardCpu(Check.Cpu(Op, back.Device), x, gamma, activation, dy, dx, dgamma);
+            if (back.Device is CudaDevice cuda)
+            {
+                BackwardCuda(back, cuda, x, gamma, activation, dy, dx, dgamma);
+            }
+            else
+            {
+                BackwardCpu(Check.Cpu(Op, back.Device), x, gamma, activation, dy, dx, dgamma);
+            }
+
             return [dx, dgamma];
         });
     }
@@ -45,6 +47,27 @@ public static partial class ChannelRmsNorm
                 target.Commit(row * channels, result);
             }
         });
+    }
+
+    private static void BackwardCuda(Pass back, CudaDevice cuda, Tensor x, Tensor gamma, Activation activation, Tensor dy, Tensor dx, Tensor dgamma)
+    {
+        (long rows, int channels) = (x.Shape.Rows, x.Shape[^1]);
+        if (x.Count == 0)
+        {
+            dgamma.Clear();
+            return;
+        }
+
+        using Scope scope = back.BeginScope();
+        RowBlock block = RowBlock.For(channels, KernelPlan.Width(channels, dx, x, dy, gamma));
+        long least = (rows + MostParts - 1) / MostParts, each = Math.Max(LeastRows, (least + block.Rows - 1) / block.Rows * block.Rows);
+        int parts = KernelPlan.Blocks(rows, each);
+        Tensor partial = back.New(new Shape(parts, channels));
+        KernelCall Call() => block.Define(new KernelCall(cuda, "channel_rms_norm")).Define("RF_T", x.DType).Define("RF_W", gamma.DType).Define("RF_ACTIVATION", (int)activation);
+        Call().Pointer(dx).Pointer(partial).Pointer(dy).Pointer(x).Pointer(gamma).Long(rows).Long(each).Int(channels)
+            .Run("channel_rms_norm_backward", new CudaExtent(parts), block.Threads, block.Rows * channels * sizeof(float));
+        Call().Pointer(dgamma).Pointer(partial).Int(parts, channels)
+            .Run("channel_rms_norm_backward_gamma", new CudaExtent(KernelPlan.Blocks(channels, KernelPlan.Threads)), KernelPlan.Threads);
     }
 
     // `grad` is that of y and is overwritten; `dx` holds u until its own values are known.

@@ -1,4 +1,3 @@
-using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -9,21 +8,11 @@ public static partial class Conv2d
     // dweight[k] = sum_i dy[i] ⊗ x[i s + k - top] and dbias = sum dy, over all pixels.
     private static void Record(Pass pass, Tensor x, Tensor weight, Tensor? bias, Conv2dPlan plan, Tensor y)
     {
-        if (!pass.IsTraining)
-        {
-            return;
-        }
-
-        if (pass.Device is CudaDevice)
-        {
-            pass.RequireNoGrad(Op, x, weight, bias);
-        }
-
-        pass.Record(y, bias is null ? [x, weight] : [x, weight, bias], saved: [x, weight], (back, dy) =>
+        pass.Record(y, [x, weight, bias], saved: [x, weight], (back, dy) =>
         {
             Tensor? dx = x.NeedsGrad ? DataGradient(back, dy, weight, x.Shape, plan) : null;
-            (Tensor? dweight, Tensor? dbias) = weight.NeedsGrad || bias is { NeedsGrad: true } ? FilterGradients(back, x, weight, bias, plan, dy) : default;
-            return bias is null ? [dx, dweight] : [dx, dweight, dbias];
+            (Tensor? dweight, Tensor? dbias) = weight.NeedsGrad || bias is { NeedsGrad: true } ? ShapeOf(x, weight, plan, dy).FilterGradients(back, Op, x, null, weight, bias, dy) : default;
+            return [dx, dweight, dbias];
         });
     }
 
@@ -66,20 +55,5 @@ public static partial class Conv2d
         Tensor rows = lines * step == height ? whole : Narrow.Forward(back, whole, 1, plan.Top - (line * step), height);
         Tensor dx = columns * step == width ? rows : Narrow.Forward(back, rows, 2, plan.Left - (column * step), width);
         return scope.Keep(back.Reshape(dx, shape));
-    }
-
-    private static (Tensor Weight, Tensor? Bias) FilterGradients(Pass back, Tensor x, Tensor weight, Tensor? bias, Conv2dPlan plan, Tensor dy)
-    {
-        Tensor dweight = back.New(weight.Shape);
-        Tensor? dbias = bias is null ? null : back.New(bias.Shape);
-        if (dy.Count == 0)
-        {
-            dweight.Clear();
-            dbias?.Clear();
-            return (dweight, dbias);
-        }
-
-        ShapeOf(x, weight, plan, dy).RunFilterGradient(Check.Cpu(Op, back.Device), SimdPaths.Best, x, null, dy, dweight, dbias);
-        return (dweight, dbias);
     }
 }

@@ -9,21 +9,11 @@ public static partial class UpsampleConv2d
     // convolution of dy with step 2 and a filter of one tap more, the sum of four shifted ones. dweight and dbias are those of conv2d of u.
     private static void Record(Pass pass, Tensor x, Tensor weight, Tensor? bias, Tensor y)
     {
-        if (!pass.IsTraining)
-        {
-            return;
-        }
-
-        if (pass.Device is CudaDevice)
-        {
-            pass.RequireNoGrad(Op, x, weight, bias);
-        }
-
-        pass.Record(y, bias is null ? [x, weight] : [x, weight, bias], saved: [x, weight], (back, dy) =>
+        pass.Record(y, [x, weight, bias], saved: [x, weight], (back, dy) =>
         {
             Tensor? dx = x.NeedsGrad ? DataGradient(back, dy, weight, x.Shape) : null;
-            (Tensor? dweight, Tensor? dbias) = weight.NeedsGrad || bias is { NeedsGrad: true } ? FilterGradients(back, x, weight, bias, dy) : default;
-            return bias is null ? [dx, dweight] : [dx, dweight, dbias];
+            (Tensor? dweight, Tensor? dbias) = weight.NeedsGrad || bias is { NeedsGrad: true } ? ShapeOf(x, weight).FilterGradients(back, Op, x, null, weight, bias, dy) : default;
+            return [dx, dweight, dbias];
         });
     }
 
@@ -35,15 +25,24 @@ public static partial class UpsampleConv2d
         }
 
         (int high, int wide) = (weight.Shape[2], weight.Shape[3]);
-        Tensor dx = back.New(shape, dy.DType);
+        Conv2dPlan plan = new(2, high - 1 - (high / 2), 0, wide - 1 - (wide / 2), 0);
         using Scope scope = back.BeginScope();
-        Tensor folded = Fold(back, weight, dy.DType);
-        Conv2d.Convolve(back, dy, folded, null, new Conv2dPlan(2, high - 1 - (high / 2), 0, wide - 1 - (wide / 2), 0), dx);
-        return dx;
+        Tensor folded = Fold(back, weight), dx = back.New(shape, dy.DType);
+        if (back.Device is not CudaDevice || dy.DType != DType.BF16 || weight.DType != DType.BF16)
+        {
+            Conv2d.Convolve(back, dy, folded, null, plan, dx);
+            return scope.Keep(dx);
+        }
+
+        // The tensor cores take the sums as two bfloat16 numbers: rounding them to one would cost more than all other roundings together.
+        Tensor rounded = Cast.Forward(back, folded, DType.BF16), rest = LinearCombination.Forward(back, DType.BF16, (1, folded), (-1, rounded)), more = back.New(shape, dy.DType);
+        Conv2d.Convolve(back, dy, rounded, null, plan, dx);
+        Conv2d.Convolve(back, dy, rest, null, plan, more);
+        return scope.Keep(Add.Forward(back, dx, more));
     }
 
     // folded[c, o, u, v] = sum_(a, b in {0, 1}) weight[o, c, a + kH - 1 - u, b + kW - 1 - v], taps outside being zero.
-    private static Tensor Fold(Pass back, Tensor weight, DType type)
+    private static Tensor Fold(Pass back, Tensor weight)
     {
         (int outputs, int channels, int high, int wide) = (weight.Shape[0], weight.Shape[1], weight.Shape[2], weight.Shape[3]);
         Tensor source = weight.DType == DType.BF16 ? weight : Cast.Forward(back, weight, DType.F32);
@@ -62,23 +61,6 @@ public static partial class UpsampleConv2d
             terms[i] = (1, shifted);
         }
 
-        // In float, unless it has to be bfloat16 for the tensor cores.
-        bool narrow = back.Device is CudaDevice && type == DType.BF16 && weight.DType == DType.BF16;
-        return LinearCombination.Forward(back, narrow ? DType.BF16 : DType.F32, terms);
-    }
-
-    private static (Tensor Weight, Tensor? Bias) FilterGradients(Pass back, Tensor x, Tensor weight, Tensor? bias, Tensor dy)
-    {
-        Tensor dweight = back.New(weight.Shape);
-        Tensor? dbias = bias is null ? null : back.New(bias.Shape);
-        if (dy.Count == 0)
-        {
-            dweight.Clear();
-            dbias?.Clear();
-            return (dweight, dbias);
-        }
-
-        ShapeOf(x, weight).RunFilterGradient(Check.Cpu(Op, back.Device), SimdPaths.Best, x, null, dy, dweight, dbias);
-        return (dweight, dbias);
+        return LinearCombination.Forward(back, DType.F32, terms);
     }
 }

@@ -21,11 +21,6 @@ public static class UpsampleNearest
         int images = height * row == 0 ? 0 : checked((int)(x.Count / (height * row)));
         StridedCopy.Run(Op, x, y, [images, height, 2, width, 2, channels], [height * row, row, 0, channels, 0, 1]);
         Shape shape = x.Shape;
-        if (pass.Device is CudaDevice)
-        {
-            pass.RequireNoGrad(Op, x);
-        }
-
         pass.Record(y, [x], [], (back, dy) => [Backward(back, dy, shape)]);
         return y;
     }
@@ -34,11 +29,19 @@ public static class UpsampleNearest
     private static Tensor Backward(Pass back, Tensor dy, Shape shape)
     {
         Tensor dx = back.New(shape, dy.DType);
-        if (dx.Count > 0)
+        if (dx.Count == 0)
         {
-            BackwardCpu(Check.Cpu(Op, back.Device), dy, dx);
+            return dx;
         }
 
+        if (back.Device is CudaDevice cuda)
+        {
+            new KernelCall(cuda, "upsample_nearest").Define("RF_T", dx.DType).Pointer(dx).Pointer(dy).Long(dx.Count).Long((long)dx.Shape[^2] * dx.Shape[^1])
+                .Int(dx.Shape[^1]).RunFlat("upsample_nearest_backward", dx.Count, KernelPlan.Width(dx.Shape[^1], dx, dy));
+            return dx;
+        }
+
+        BackwardCpu(Check.Cpu(Op, back.Device), dy, dx);
         return dx;
     }
 

@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -53,14 +54,36 @@ internal readonly record struct ConvolutionShape
     }
 
     /// <summary>Adds up what each position of the filter and the bias contributed, from the gradient of the result.</summary>
-    /// <param name="cpu">Whose threads share the work.</param>
-    /// <param name="path">The kernels to use.</param>
+    /// <param name="back">The pass to allocate in.</param>
+    /// <param name="op">The op, for the sentence about a device that has no path.</param>
     /// <param name="x">What was convolved.</param>
     /// <param name="history">Frames before it, or null.</param>
+    /// <param name="weight">The filter, <c>[O, C, taps...]</c>.</param>
+    /// <param name="bias">The bias, or null.</param>
     /// <param name="dy">Gradient of the result.</param>
-    /// <param name="dweight">Receives <c>[O, C, taps]</c>, F32.</param>
-    /// <param name="dbias">Receives <c>[O]</c>, F32; null where it is not wanted.</param>
-    public void RunFilterGradient(CpuDevice cpu, SimdPath path, Tensor x, Tensor? history, Tensor dy, Tensor dweight, Tensor? dbias)
+    /// <returns>Gradients of filter and bias, F32.</returns>
+    public (Tensor Weight, Tensor? Bias) FilterGradients(Pass back, string op, Tensor x, Tensor? history, Tensor weight, Tensor? bias, Tensor dy)
+    {
+        Tensor dweight = back.New(weight.Shape);
+        Tensor? dbias = bias is null ? null : back.New(bias.Shape);
+        if (dy.Count == 0)
+        {
+            dweight.Clear();
+            dbias?.Clear();
+        }
+        else if (back.Device is CudaDevice cuda)
+        {
+            FilterGradient.Run(back, cuda, this, x, history, dy, dweight, dbias);
+        }
+        else
+        {
+            FilterGradientsCpu(Check.Cpu(op, back.Device), SimdPaths.Best, x, history, dy, dweight, dbias);
+        }
+
+        return (dweight, dbias);
+    }
+
+    private void FilterGradientsCpu(CpuDevice cpu, SimdPath path, Tensor x, Tensor? history, Tensor dy, Tensor dweight, Tensor? dbias)
     {
         int elementBytes = x.DType.Size();
         using var memory = new ScratchMemory(cpu, ScratchMemory.SizeOf<byte>((long)Channels * elementBytes));

@@ -5,7 +5,7 @@ using RewardForcing.Native.Tensors;
 namespace RewardForcing.Native.Ops;
 
 /// <summary>The gradient of the right operand of a product: <c>dw[n, c, t] = sum_r dy[r, n] * x(r, t)[c]</c> and <c>dbias[n] = sum_r dy[r, n]</c>.</summary>
-internal static class FilterGradient
+internal static partial class FilterGradient
 {
     /// <summary>Computes the gradient; the same bits for any number of threads.</summary>
     /// <param name="cpu">Whose threads share the work.</param>

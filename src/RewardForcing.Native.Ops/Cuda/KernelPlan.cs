@@ -10,8 +10,6 @@ internal static class KernelPlan
     public const int Threads = 256;
 
     private const int Warp = 32;
-    private const int RowsOfBlock = 8;
-    private const int WarpsOfRow = 4;
 
     // The second axis of a grid holds no more; kernels go on in steps of it.
     private const int MostBlocks = 65535;
@@ -64,17 +62,8 @@ internal static class KernelPlan
             return;
         }
 
-        // Narrower accesses where wide ones would leave half of the lanes without any; channels that are rotated stay in pairs.
-        while (width > 2 && channels <= Warp / 2 * width)
-        {
-            width /= 2;
-        }
-
-        // A warp goes over a short row alone, eight of them to a block; a long row gets a block of its own.
-        bool alone = channels <= 2 * Warp * width;
-        call.Define("RF_N", width).Define("RF_WARPS", alone ? 1 : WarpsOfRow);
-        CudaExtent block = alone ? new CudaExtent(Warp, RowsOfBlock) : new CudaExtent(Warp * WarpsOfRow);
-        call.Run(entry, new CudaExtent(Blocks(rows, alone ? RowsOfBlock : 1)), block);
+        RowBlock block = RowBlock.For(channels, width);
+        block.Define(call).Run(entry, new CudaExtent(Blocks(rows, block.Rows)), block.Threads);
     }
 
     /// <summary>Launches work over rows and columns that are independent of each other.</summary>

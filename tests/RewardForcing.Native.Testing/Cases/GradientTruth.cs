@@ -22,7 +22,7 @@ public sealed class GradientTruth
         _sample = sample;
         Random random = new(1);
         Values = [.. sample.Inputs.Select(input => ElementValues.Draw(random, input, input.Kind == InputKind.Index ? DType.I32 : DType.BF16))];
-        int results = Evaluate().Length;
+        int results = Evaluate(Values).Length;
         Seed = [.. Enumerable.Range(0, results).Select(static i => ElementValues.Round(DType.BF16, Math.Cos(i)))];
         IsByElement = Count(sample) <= MostElements;
         Directions = [.. Values.Select((values, i) => Array.ConvertAll(values, _ => random.Next(2) == 0 ? -1.0 : 1.0))];
@@ -61,15 +61,16 @@ public sealed class GradientTruth
 
     private double[] ByElement(int input)
     {
-        double[] values = Values[input];
-        var result = new double[values.Length];
+        // Copies, since other devices read the values meanwhile.
+        double[][] inputs = [.. Values];
+        double[] values = inputs[input] = [.. Values[input]], result = new double[values.Length];
         for (int i = 0; i < values.Length; i++)
         {
             double kept = values[i];
             values[i] = kept + Step;
-            double above = Loss();
+            double above = Loss(inputs);
             values[i] = kept - Step;
-            result[i] = (above - Loss()) / (2 * Step);
+            result[i] = (above - Loss(inputs)) / (2 * Step);
             values[i] = kept;
         }
 
@@ -78,7 +79,8 @@ public sealed class GradientTruth
 
     private double Along(int input)
     {
-        double[] values = Values[input], kept = [.. values], direction = Directions[input];
+        double[][] inputs = [.. Values];
+        double[] values = inputs[input] = [.. Values[input]], kept = Values[input], direction = Directions[input];
         double At(double step)
         {
             for (int i = 0; i < values.Length; i++)
@@ -86,17 +88,15 @@ public sealed class GradientTruth
                 values[i] = kept[i] + (step * direction[i]);
             }
 
-            return Loss();
+            return Loss(inputs);
         }
 
-        double slope = (At(Step) - At(-Step)) / (2 * Step);
-        kept.CopyTo(values, 0);
-        return slope;
+        return (At(Step) - At(-Step)) / (2 * Step);
     }
 
-    private double Loss()
+    private double Loss(IReadOnlyList<double[]> inputs)
     {
-        double[] results = Evaluate();
+        double[] results = Evaluate(inputs);
         double sum = 0;
         for (int i = 0; i < results.Length; i++)
         {
@@ -106,6 +106,6 @@ public sealed class GradientTruth
         return sum;
     }
 
-    private double[] Evaluate() =>
-        _sample.Reference<double>([.. Values.Select((values, i) => new Numbers<double>(_sample.Inputs[i].Shape, [.. values]))], static value => value).Values;
+    private double[] Evaluate(IReadOnlyList<double[]> inputs) =>
+        _sample.Reference<double>([.. inputs.Select((values, i) => new Numbers<double>(_sample.Inputs[i].Shape, [.. values]))], static value => value).Values;
 }

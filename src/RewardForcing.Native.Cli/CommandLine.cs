@@ -7,6 +7,9 @@ namespace RewardForcing.Native.Cli;
 /// <summary>The command <c>rewardforcing</c>: parses, runs a verb, and turns every failure into one sentence and an exit code.</summary>
 public static class CommandLine
 {
+    /// <summary>Name of the option for more than one sentence.</summary>
+    internal const string Verbose = "--verbose";
+
     // A run stops between two layers, which may take seconds, and then removes what is not complete.
     private static readonly TimeSpan _stopLimit = TimeSpan.FromMinutes(1);
 
@@ -17,7 +20,7 @@ public static class CommandLine
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
     {
-        Option<bool> verbose = new("--verbose") { Description = "Add the stack trace to an error.", Recursive = true };
+        Option<bool> verbose = new(Verbose) { Description = "Add the stack trace to an error, and what a run takes of a GPU's memory.", Recursive = true };
         RootCommand root = new("Real-time video generation with Reward Forcing and Wan 2.1, without an ML framework.");
         root.Add(verbose);
         root.Add(GenerateCommand.Create(output, error));

@@ -103,6 +103,9 @@ public sealed unsafe partial class CudaDevice : Device
         }
     }
 
+    /// <inheritdoc/>
+    public override long WorkspaceBytes => (long)_products.Workspace;
+
     internal CudaQueue Main { get; } = null!;
 
     internal CudaQueue Current => _ofThread.Value ?? Main;

@@ -25,6 +25,9 @@ internal sealed class CudaProducts(CudaDevice device, CudaDriver driver, Product
     /// <summary>Why there is no library, once it was looked for; null where there is one.</summary>
     public string? Missing { get; private set; }
 
+    /// <summary>Bytes an algorithm may take besides its operands.</summary>
+    public ulong Workspace => choice == ProductChoice.OwnKernels ? 0 : device.Architecture >= 90 ? HopperWorkspace : OtherWorkspace;
+
     /// <summary>Multiplies by whoever is chosen for this shape.</summary>
     /// <param name="product">Layouts, epilogue, types.</param>
     /// <param name="operands">Addresses; the workspace is added here.</param>
@@ -138,8 +141,6 @@ internal sealed class CudaProducts(CudaDevice device, CudaDriver driver, Product
 
         return least;
     }
-
-    private ulong Workspace => device.Architecture >= 90 ? HopperWorkspace : OtherWorkspace;
 
     private void Run(CudaBlas blas, in BlasProduct product, in BlasAlgorithm algorithm, in BlasOperands operands, Action? rest)
     {

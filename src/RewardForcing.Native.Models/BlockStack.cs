@@ -77,6 +77,10 @@ internal sealed class BlockStack<TBlock> : IDisposable
         }
     }
 
+    /// <summary>Whether a parameter of a network with streamed blocks takes memory of the device: those beside the blocks, and one block for each place.</summary>
+    public static bool TakesMemory(string name) => !name.StartsWith("blocks.", StringComparison.Ordinal)
+        || Enumerable.Range(0, Places).Any(place => name.StartsWith(NameOf(place), StringComparison.Ordinal));
+
     /// <summary>Releases the places; the weights are the network's.</summary>
     public void Dispose()
     {

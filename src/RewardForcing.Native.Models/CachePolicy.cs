@@ -88,6 +88,9 @@ public sealed record CachePolicy
         Known.FirstOrDefault(policy => policy.Name == name)
         ?? throw new ArgumentException($"cache policy: expected one of {string.Join(", ", Names)}, got {name}.", nameof(name));
 
+    /// <summary>Frames the buffers hold for a video of some latent frames.</summary>
+    internal int FramesOf(int videoFrames) => CapacityFrames > 0 ? CapacityFrames : WindowFrames > 0 ? WindowFrames : videoFrames;
+
     /// <summary>Refuses what cannot work.</summary>
     /// <exception cref="ArgumentException">One sentence that names the value.</exception>
     public void Validate()

@@ -10,6 +10,7 @@ namespace RewardForcing.Native.Models;
 public sealed class CausalState : IDisposable
 {
     private WanContext? _text;
+    private CacheFill _fill;
     private bool _isBroken;
 
     /// <summary>Allocates the caches of a generation, filled with zeros.</summary>
@@ -46,7 +47,7 @@ public sealed class CausalState : IDisposable
         LatentHeight = latentHeight;
         LatentWidth = latentWidth;
         DType = dtype;
-        CapacityFrames = policy.CapacityFrames > 0 ? policy.CapacityFrames : policy.WindowFrames > 0 ? policy.WindowFrames : maxFrames;
+        CapacityFrames = policy.FramesOf(maxFrames);
         if (CapacityFrames < 1)
         {
             throw new ArgumentException($"causal state: a policy without a window needs the length of the video, got {maxFrames} frames.", nameof(maxFrames));
@@ -87,10 +88,10 @@ public sealed class CausalState : IDisposable
     public int LocalEnd => LocalEndFrame * TokensPerFrame;
 
     /// <summary>Frames seen so far.</summary>
-    public long GlobalEndFrame { get; private set; }
+    public long GlobalEndFrame => _fill.GlobalEndFrame;
 
     /// <summary>Frames of the caches that are filled.</summary>
-    public int LocalEndFrame { get; private set; }
+    public int LocalEndFrame => _fill.LocalEndFrame;
 
     /// <summary>Whether <see cref="SetText"/> has been called since the start or the last <see cref="Reset"/>.</summary>
     public bool HasText => _text is not null;
@@ -107,7 +108,7 @@ public sealed class CausalState : IDisposable
     internal WanContext Text => _text ?? throw new InvalidOperationException("causal state: there is no text; call SetText first.");
 
     /// <summary>Whether the float copy of the sink stands for what the caches hold.</summary>
-    internal bool ShadowIsValid { get; private set; }
+    internal bool ShadowIsValid => _fill.ShadowIsValid;
 
     /// <summary>Computes keys and values of the text for every layer; once per prompt.</summary>
     /// <param name="pass">Where to run.</param>
@@ -136,9 +137,7 @@ public sealed class CausalState : IDisposable
     public void ResetFrames()
     {
         Cache.Clear();
-        GlobalEndFrame = 0;
-        LocalEndFrame = 0;
-        ShadowIsValid = false;
+        _fill = default;
         _isBroken = false;
     }
 
@@ -172,7 +171,7 @@ public sealed class CausalState : IDisposable
             throw new InvalidOperationException("causal forward: an earlier pass was stopped half way and left the caches in between; call Reset and start over.");
         }
 
-        CachePlan plan = CachePlan.For(Policy, CapacityFrames, GlobalEndFrame, LocalEndFrame, startFrame, frames);
+        CachePlan plan = _fill.Plan(Policy, CapacityFrames, startFrame, frames);
         _isBroken = true;
         return plan;
     }
@@ -180,10 +179,7 @@ public sealed class CausalState : IDisposable
     /// <summary>Takes over the counters of a pass that all layers have done.</summary>
     internal void Complete(CachePlan plan)
     {
-        GlobalEndFrame = plan.GlobalEnd;
-        LocalEndFrame = plan.LocalEnd;
-        bool sinkWritten = plan.WriteFrom + plan.WriteSkip < plan.Sink || plan.Change == CachePlan.SinkChange.Overwrite;
-        ShadowIsValid = !sinkWritten && (ShadowIsValid || plan.Change == CachePlan.SinkChange.Average);
+        _fill = _fill.After(plan);
         _isBroken = false;
     }
 

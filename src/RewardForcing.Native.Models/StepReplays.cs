@@ -10,7 +10,7 @@ namespace RewardForcing.Native.Models;
 internal sealed class StepReplays(CausalState state)
 {
     // With eviction, without, and over finished frames; each once more where the sink's float copy is not valid yet.
-    private const int MostKept = 6;
+    internal const int MostKept = 6;
 
     private readonly Dictionary<(CachePlan Plan, bool CacheOnly, bool ShadowIsValid), Step> _steps = [];
 
@@ -23,13 +23,12 @@ internal sealed class StepReplays(CausalState state)
     /// <returns>What the body returned, owned by the innermost scope of <paramref name="pass"/>.</returns>
     public Tensor Run(Pass pass, CachePlan plan, bool cacheOnly, Tensor[] inputs, Func<Pass, Tensor, Tensor, Tensor, Tensor> body)
     {
-        if (!pass.Device.CanReplay || pass.IsTraining || state.Model.StreamsBlocks || plan.End < state.CapacityFrames || state.Policy.RopeMode == RopeMode.Absolute)
+        if (!pass.Device.CanReplay || pass.IsTraining || state.Model.StreamsBlocks || !ComesBack(state.Policy, state.CapacityFrames, plan))
         {
             return body(pass, inputs[0], inputs[1], inputs[2]);
         }
 
-        // Where the frames lie in the whole video matters to absolute positions only.
-        var key = (plan with { StartFrame = 0, GlobalEnd = 0 }, cacheOnly, state.ShadowIsValid);
+        var key = KeyOf(plan, cacheOnly, state.ShadowIsValid);
         if (!_steps.TryGetValue(key, out Step? step))
         {
             if (_steps.Count == MostKept)
@@ -42,6 +41,13 @@ internal sealed class StepReplays(CausalState state)
 
         return step.Run(pass, inputs);
     }
+
+    /// <summary>Whether later blocks do the same as a pass.</summary>
+    internal static bool ComesBack(CachePolicy policy, int capacityFrames, CachePlan plan) => plan.End >= capacityFrames && policy.RopeMode != RopeMode.Absolute;
+
+    /// <summary>What passes that can be replayed for each other have in common: where the frames lie in the whole video matters to absolute positions only.</summary>
+    internal static (CachePlan Plan, bool CacheOnly, bool ShadowIsValid) KeyOf(CachePlan plan, bool cacheOnly, bool shadowIsValid) =>
+        (plan with { StartFrame = 0, GlobalEnd = 0 }, cacheOnly, shadowIsValid);
 
     /// <summary>Forgets all of them: the tensors they read are about to move.</summary>
     public void Clear()

@@ -11,8 +11,8 @@ namespace RewardForcing.Native.Models;
 /// </remarks>
 public sealed class UmT5Encoder : IDisposable
 {
+    internal const string Table = "token_embedding.weight";
     private const int Padding = 0;
-    private const string Table = "token_embedding.weight";
 
     private readonly WeightSet _weights;
     private readonly BlockStack<UmT5Block> _blocks;

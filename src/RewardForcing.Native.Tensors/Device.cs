@@ -33,6 +33,21 @@ public abstract class Device : IDisposable
     /// <summary>Bytes kept for reuse.</summary>
     public long PooledBytes { get; private set; }
 
+    /// <summary>Memory a matrix product may take besides its operands, in bytes.</summary>
+    public virtual long WorkspaceBytes => 0;
+
+    /// <summary>
+    /// Memory that a tensor of some bytes takes. Eight size classes for each power of two: at most 12.5 % is wasted, and sizes that differ by little
+    /// share blocks.
+    /// </summary>
+    public static long BytesTaken(long bytes)
+    {
+        long size = (Math.Max(bytes, 1) + 64 + 255) & ~255L;
+        int shift = Math.Max(8, 60 - System.Numerics.BitOperations.LeadingZeroCount((ulong)size));
+        long step = 1L << shift;
+        return (size + step - 1) & ~(step - 1);
+    }
+
     /// <summary>Restarts peak tracking from the current live size.</summary>
     public void ResetPeak()
     {
@@ -86,7 +101,7 @@ public abstract class Device : IDisposable
     /// <summary>Takes memory for <paramref name="bytes"/> bytes from the pool or the system; contents are undefined.</summary>
     internal nint Rent(long bytes)
     {
-        long size = BlockSize(bytes);
+        long size = BytesTaken(bytes);
         nint block;
         lock (_gate)
         {
@@ -111,7 +126,7 @@ public abstract class Device : IDisposable
     /// <summary>Takes a block back.</summary>
     internal void Return(nint block, long bytes)
     {
-        long size = BlockSize(bytes);
+        long size = BytesTaken(bytes);
         OnReturning(block, bytes, size);
         lock (_gate)
         {
@@ -242,15 +257,6 @@ public abstract class Device : IDisposable
         }
 
         return blocks;
-    }
-
-    // Eight size classes for each power of two: at most 12.5 % is wasted, and sizes that differ by little share blocks.
-    private static long BlockSize(long bytes)
-    {
-        long size = (Math.Max(bytes, 1) + 64 + 255) & ~255L;
-        int shift = Math.Max(8, 60 - System.Numerics.BitOperations.LeadingZeroCount((ulong)size));
-        long step = 1L << shift;
-        return (size + step - 1) & ~(step - 1);
     }
 
     private sealed class NoQueue : IQueueMark

@@ -13,10 +13,11 @@ public sealed class DeviceMemoryException : Exception
         : base($"{device}: asked for {asked:N0} bytes while {live:N0} are in use (peak {peak:N0}{(owners is null ? string.Empty : $"; largest: {owners}")}); "
             + "use a smaller size or fewer frames per block.")
     {
-        Asked = asked;
-        Live = live;
-        Peak = peak;
+        (Asked, Live, Peak) = (asked, live, peak);
     }
+
+    private DeviceMemoryException(string message, long asked)
+        : base(message) => Asked = asked;
 
     /// <summary>Bytes asked for.</summary>
     public long Asked { get; }
@@ -26,4 +27,9 @@ public sealed class DeviceMemoryException : Exception
 
     /// <summary>Largest use before the request failed.</summary>
     public long Peak { get; }
+
+    /// <summary>The error of work that is refused before it asks for memory.</summary>
+    /// <param name="message">One sentence: what is needed, what is there, what would fit.</param>
+    /// <param name="needed">Bytes that would be needed.</param>
+    public static DeviceMemoryException Refusal(string message, long needed) => new(message, needed);
 }

@@ -185,6 +185,11 @@ public sealed partial class SimulatedDriver
 
     private void Execute(SimulatedFunction function, in LaunchShape shape, byte[] image)
     {
+        if (_options.SkipsKernels)
+        {
+            return;
+        }
+
         LaunchReport report = function.Owner.Module.Launch(function.Kernel.Name, shape, image);
         _printed.AddRange(report.Printed);
         _options.Launched?.Invoke(report);

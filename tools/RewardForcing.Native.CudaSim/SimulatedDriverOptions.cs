@@ -24,6 +24,12 @@ public sealed record SimulatedDriverOptions
     /// <summary>Whether what checks find counts as a fault, so that the context fails (<c>LaunchFailed</c>). Findings are kept in either case.</summary>
     public bool FindingsAreFaults { get; init; } = true;
 
+    /// <summary>
+    /// Whether kernels and matrix products are checked and then left out, so that what they would write stays as it is: for tests of memory and
+    /// order, which take no time then.
+    /// </summary>
+    public bool SkipsKernels { get; init; }
+
     /// <summary>Calls that are made to fail.</summary>
     public IReadOnlyList<InjectedFailure> Failures { get; init; } = [];
 

@@ -17,7 +17,7 @@ public static class GenerateCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             GenerateOptions options = arguments.Read(parsed);
-            await GenerateDisplay.Run(output, error, tell => new VideoRun(options, tell).RunAsync(cancellation));
+            await GenerateDisplay.Run(output, error, parsed.GetValue<bool>(CommandLine.Verbose), tell => new VideoRun(options, tell).RunAsync(cancellation));
             return ExitCode.Success;
         });
         return command;

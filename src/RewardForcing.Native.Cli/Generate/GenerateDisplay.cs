@@ -12,25 +12,28 @@ internal sealed class GenerateDisplay : IProgress<RunEvent>
     private readonly TextWriter _error;
     private readonly IAnsiConsole? _console;
     private readonly ProgressTask? _bar;
+    private readonly bool _isVerbose;
     private RunEvent.Progress? _last;
 
-    private GenerateDisplay(TextWriter output, TextWriter error, IAnsiConsole? console, ProgressTask? bar) => (_output, _error, _console, _bar) = (output, error, console, bar);
+    private GenerateDisplay(TextWriter output, TextWriter error, bool isVerbose, IAnsiConsole? console, ProgressTask? bar) =>
+        (_output, _error, _isVerbose, _console, _bar) = (output, error, isVerbose, console, bar);
 
     /// <summary>Runs with a display.</summary>
     /// <param name="output">Where the videos made are listed.</param>
     /// <param name="error">Where it says what the user should know.</param>
+    /// <param name="isVerbose">Whether the plan of memory is shown.</param>
     /// <param name="run">The run; told where to report to.</param>
-    public static Task Run(TextWriter output, TextWriter error, Func<IProgress<RunEvent>, Task> run)
+    public static Task Run(TextWriter output, TextWriter error, bool isVerbose, Func<IProgress<RunEvent>, Task> run)
     {
         bool isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected && !Console.IsErrorRedirected && AnsiConsole.Profile.Capabilities.Ansi;
         if (!isTerminal)
         {
-            return run(new GenerateDisplay(output, error, null, null));
+            return run(new GenerateDisplay(output, error, isVerbose, null, null));
         }
 
         ProgressColumn[] columns = [new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }];
         return AnsiConsole.Progress().AutoClear(true).HideCompleted(true).Columns(columns).StartAsync(context =>
-            run(new GenerateDisplay(output, error, AnsiConsole.Console, context.AddTask("starting"))));
+            run(new GenerateDisplay(output, error, isVerbose, AnsiConsole.Console, context.AddTask("starting"))));
     }
 
     /// <inheritdoc/>
@@ -42,6 +45,13 @@ internal sealed class GenerateDisplay : IProgress<RunEvent>
             {
                 case RunEvent.Notice notice:
                     Write(_error, notice.Sentence);
+                    break;
+                case RunEvent.Memory memory when _isVerbose:
+                    foreach (string line in memory.Plan.Lines())
+                    {
+                        Write(_error, line);
+                    }
+
                     break;
                 case RunEvent.Skipped skipped:
                     Write(_error, $"{skipped.Path} exists and is not made again; --overwrite does.");

@@ -11,6 +11,10 @@ public abstract record RunEvent
     /// <param name="Sentence">With its stop.</param>
     public sealed record Notice(string Sentence) : RunEvent;
 
+    /// <summary>What the run will take of a device's memory.</summary>
+    /// <param name="Plan">The plan; it fits.</param>
+    public sealed record Memory(MemoryPlan Plan) : RunEvent;
+
     /// <summary>The run begins something that takes a while.</summary>
     /// <param name="Text">Such as <c>encoding 3 prompts</c>.</param>
     public sealed record Stage(string Text) : RunEvent;

@@ -25,11 +25,9 @@ internal sealed class RunNetworks : IDisposable
     public RunNetworks(Device device, ModelFolder folder, GenerateOptions options)
     {
         (_device, _folder, _options) = (device, folder, options);
-
-        // The CPU reads weights where they lie, in any type. On a GPU one that is wider than the activations is also slower.
-        Weights = new WeightRules { RoundTo = options.Type == DType.BF16 && !device.IsHost ? DType.BF16 : null, StreamsBlocks = options.SavesMemory };
+        Weights = RulesOf(options, device);
         Config = folder.Config(options.CheckpointPath);
-        bool needsVae = !options.UsesPreviewDecoder || options.ImagePath is not null || options.IsImageDataset || (options.ExtendPath is { } start && StartFrames.ArePixels(start));
+        bool needsVae = !options.UsesPreviewDecoder || EncodesStart(options);
         List<ModelPart> parts = [ModelPart.Tokenizer, ModelPart.TextEncoder];
         parts.AddRange(options.CheckpointPath is null ? [ModelPart.Transformer] : []);
         parts.AddRange(needsVae ? [ModelPart.Vae] : []);
@@ -58,21 +56,46 @@ internal sealed class RunNetworks : IDisposable
     /// <summary>The file of the transformer's weights.</summary>
     public string TransformerPath => _options.CheckpointPath ?? _folder.Find(ModelPart.Transformer);
 
-    private string PreviewPath => _options.PreviewDecoderPath ?? Path.Combine(_folder.Path, PreviewName);
+    /// <summary>The file of the preview decoder.</summary>
+    public string PreviewPath => _options.PreviewDecoderPath ?? Path.Combine(_folder.Path, PreviewName);
+
+    /// <summary>Types and places of the weights of a run.</summary>
+    /// <param name="options">The run.</param>
+    /// <param name="device">Where it is.</param>
+    public static WeightRules RulesOf(GenerateOptions options, Device device) => new()
+    {
+        // The CPU reads weights where they lie, in any type. On a GPU one that is wider than the activations is also slower.
+        RoundTo = options.Type == DType.BF16 && !device.IsHost ? DType.BF16 : null,
+        StreamsBlocks = options.SavesMemory,
+    };
+
+    /// <summary>Whether videos start from pictures, which the VAE has to encode.</summary>
+    /// <param name="options">The run.</param>
+    public static bool EncodesStart(GenerateOptions options) =>
+        options.ImagePath is not null || options.IsImageDataset || (options.ExtendPath is { } start && StartFrames.ArePixels(start));
+
+    /// <summary>The file, or the folder, of a part.</summary>
+    public string PathOf(ModelPart part) => _folder.Find(part);
+
+    /// <summary>How the transformer is loaded from its file.</summary>
+    public WanLoadOptions LoadOptions(TensorArchive archive)
+    {
+        WeightsEntry wanted = _options.UsesAverage ? WeightsEntry.GeneratorEma : WeightsEntry.Generator;
+        bool isThere = WanKeyMap.Holds(archive.Entries.Select(static entry => entry.Name), wanted);
+        return new WanLoadOptions { Entry = isThere ? wanted : WeightsEntry.Auto, Weights = Weights };
+    }
 
     /// <summary>The transformer.</summary>
     public WanTransformer Transformer(IProgress<RunEvent>? tell, CancellationToken cancellation) => _transformer ??= Timed(() =>
     {
         using TensorArchive archive = TensorArchive.Open(TransformerPath);
-        string[] names = [.. archive.Entries.Select(static entry => entry.Name)];
-        WeightsEntry wanted = _options.UsesAverage ? WeightsEntry.GeneratorEma : WeightsEntry.Generator;
-        bool isThere = WanKeyMap.Holds(names, wanted);
-        if (_options.UsesAverage && !isThere)
+        WanLoadOptions load = LoadOptions(archive);
+        if (_options.UsesAverage && load.Entry != WeightsEntry.GeneratorEma)
         {
             tell?.Report(new RunEvent.Notice($"{archive.Path} holds no separate running average (generator_ema), so --use_ema changes nothing; its weights are used as they are."));
         }
 
-        return _folder.LoadTransformer(_device, _options.CheckpointPath, new WanLoadOptions { Entry = isThere ? wanted : WeightsEntry.Auto, Weights = Weights }, null, cancellation);
+        return _folder.LoadTransformer(_device, _options.CheckpointPath, load, null, cancellation);
     });
 
     /// <summary>The video autoencoder.</summary>

@@ -21,9 +21,7 @@ internal sealed class RunPlan
     {
         HashSet<string> taken = new(StringComparer.Ordinal);
         List<VideoTask> tasks = [];
-
-        // A generator that runs on through all videos, and noise for all samples at once, bind the samples of a prompt together.
-        int together = options.UsesTorchRandom || options.NoiseFile is not null ? options.Samples : 1;
+        int together = Together(options);
         foreach (PromptLine line in lines)
         {
             for (int first = 0; first < options.Samples; first += together)
@@ -36,6 +34,11 @@ internal sealed class RunPlan
 
         return new RunPlan(tasks);
     }
+
+    /// <summary>
+    /// Samples of a prompt that are made together: a generator that runs on through all videos, and noise for all samples at once, bind them.
+    /// </summary>
+    public static int Together(GenerateOptions options) => options.UsesTorchRandom || options.NoiseFile is not null ? options.Samples : 1;
 
     /// <summary>Makes the folders and fails where nothing can be written, before time is spent.</summary>
     /// <param name="folder">Where the videos go.</param>

@@ -36,6 +36,12 @@ public sealed record RunReport
     /// <summary>Seconds to load the text encoder, encode all prompts, and release it again.</summary>
     public double TextSeconds { get; init; }
 
+    /// <summary>Largest number of bytes in use on the device while texts were encoded; mapped weights are not counted.</summary>
+    public long TextPeakDeviceBytes { get; init; }
+
+    /// <summary>What was planned of a GPU's memory; null on the CPU.</summary>
+    public MemoryPlan? Memory { get; init; }
+
     /// <summary>Seconds of the whole run, from reading the configuration to the last file.</summary>
     public double TotalSeconds { get; init; }
 
@@ -64,6 +70,13 @@ public sealed record RunReport
         json.WriteNumber("end_to_end_frames_per_second_without_load_and_text", generation > 0 ? Frames / generation : 0);
         json.WriteNumber("end_to_end_frames_per_second_with_load_and_text", TotalSeconds > 0 ? Frames / TotalSeconds : 0);
         json.WriteNumber("peak_process_bytes", PeakProcessBytes);
+        json.WriteNumber("text_peak_device_bytes", TextPeakDeviceBytes);
+        if (Memory is not null)
+        {
+            json.WritePropertyName("memory_plan");
+            Memory.WriteJson(json);
+        }
+
         json.WriteStartArray("videos");
         foreach (VideoReport video in Videos)
         {

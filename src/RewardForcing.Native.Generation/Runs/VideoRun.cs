@@ -80,7 +80,9 @@ public sealed class VideoRun
             _ = starts.Of(plan.Tasks[0].Line, Stage, cancellation);
         }
 
+        MemoryPlan? memory = device.IsHost ? null : PlanMemory(networks, device);
         double textSeconds = Encode(folder, device, plan, settings, networks, cancellation);
+        long textPeak = device.PeakBytes;
         Stage($"loading {networks.TransformerPath}");
         _ = networks.Transformer(_tell, cancellation);
         _ = networks.Decoder(cancellation);
@@ -100,7 +102,16 @@ public sealed class VideoRun
             }
         }
 
-        return report with { Settings = settings, Transformer = networks.TransformerPath, LoadSeconds = networks.LoadSeconds, TextSeconds = textSeconds };
+        return report with { Settings = settings, Transformer = networks.TransformerPath, LoadSeconds = networks.LoadSeconds, TextSeconds = textSeconds, TextPeakDeviceBytes = textPeak, Memory = memory };
+    }
+
+    private MemoryPlan PlanMemory(RunNetworks networks, Device device)
+    {
+        RunMemory memory = new(_config, networks, device);
+        MemoryPlan plan = memory.Plan(_options);
+        MemoryCheck.Require(_options, _config, plan, memory.Plan, File.Exists(networks.PreviewPath));
+        _tell?.Report(new RunEvent.Memory(plan));
+        return plan;
     }
 
     private void Advise(GenerationSettings settings, RunNetworks networks)

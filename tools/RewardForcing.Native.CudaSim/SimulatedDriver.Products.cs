@@ -18,7 +18,8 @@ public sealed partial class SimulatedDriver
             current != context ? Fail(CuResult.InvalidContext, "A matrix product needs the context it was opened on.")
             : StreamOf(context, stream) is not SimulatedStream on ? Invalid(stream, "stream")
             : product.Misused() is string problem ? Fail(CuResult.InvalidValue, problem)
-            : Give(on, new StreamWork(product.Name, _options.SkipsKernels ? static () => { } : product.Run)));
+            : Give(on, new StreamWork(product.Name, _options.SkipsKernels ? static () => { }
+        : product.Run)));
         return result switch
         {
             CuResult.Success => BlasStatus.Success,

@@ -23,49 +23,50 @@ internal static class MemoryCheck
             return;
         }
 
-        List<(string Text, GenerateOptions Options)> ways = Ways(options, hasPreview);
-        string[] fitting = [.. ways.Where(way => planOf(way.Options).Fits).Select(static way => way.Text)];
-        if (fitting.Length == 0)
+        // One change by itself; else the fewest together; else all of them, and pictures as large as there is room for.
+        List<(string Text, Func<GenerateOptions, GenerateOptions> Change)> changes = Changes(options, hasPreview);
+        List<string> fitting = [.. changes.Where(change => planOf(change.Change(options)).Fits).Select(static change => change.Text)];
+        (string text, GenerateOptions least) = ("", options);
+        foreach ((string name, Func<GenerateOptions, GenerateOptions> change) in fitting.Count == 0 ? changes : [])
         {
-            // Everything together, and pictures as large as there is room for.
-            (string text, GenerateOptions least) = ways.Count > 0 ? ways[^1] : ("", options);
-            fitting = Smaller(least, run, planOf) is { } size ? [text.Length > 0 ? $"{text} {size}" : size] : [];
-        }
-        else if (Smaller(options, run, planOf) is { } size)
-        {
-            fitting = [.. fitting, size];
+            (text, least) = ($"{text} {name}".Trim(), change(least));
+            if (planOf(least).Fits)
+            {
+                fitting.Add(text);
+                break;
+            }
         }
 
-        string way = fitting.Length > 0 ? $"it would fit with {string.Join(", or with ", fitting)}" : "no smaller size fits either; free memory of the device, or take another device";
+        (text, least) = fitting.Count == 0 ? (text, least) : ("", options);
+        if (Smaller(least, run, planOf) is { } size)
+        {
+            fitting.Add($"{text} {size}".Trim());
+        }
+
+        string way = fitting.Count > 0 ? $"it would fit with {string.Join(", or with ", fitting)}" : "no smaller size fits either; free memory of the device, or take another device";
         throw DeviceMemoryException.Refusal($"{options.Device}: this run does not fit: {plan.Summary}; {way}.", plan.NeededBytes);
     }
 
-    // Each by itself, then together, what costs the least first.
-    private static List<(string Text, GenerateOptions Options)> Ways(GenerateOptions options, bool hasPreview)
+    // What costs the least first.
+    private static List<(string Text, Func<GenerateOptions, GenerateOptions> Change)> Changes(GenerateOptions options, bool hasPreview)
     {
-        List<(string Text, Func<GenerateOptions, GenerateOptions> Change)> single = [];
+        List<(string, Func<GenerateOptions, GenerateOptions>)> changes = [];
         if (options.Type == DType.F32)
         {
-            single.Add(("--dtype bf16", static run => run with { Type = DType.BF16 }));
+            changes.Add(("--dtype bf16", static run => run with { Type = DType.BF16 }));
         }
 
         if (!options.SavesMemory)
         {
-            single.Add(("--low_memory", static run => run with { SavesMemory = true }));
+            changes.Add(("--low_memory", static run => run with { SavesMemory = true }));
         }
 
         if (hasPreview && !options.UsesPreviewDecoder)
         {
-            single.Add(("--decoder taehv", static run => run with { UsesPreviewDecoder = true }));
+            changes.Add(("--decoder taehv", static run => run with { UsesPreviewDecoder = true }));
         }
 
-        List<(string, GenerateOptions)> ways = [.. single.Select(way => (way.Text, way.Change(options)))];
-        for (int count = 2; count <= single.Count; count++)
-        {
-            ways.Add((string.Join(' ', single.Take(count).Select(static way => way.Text)), single.Take(count).Aggregate(options, static (run, way) => way.Change(run))));
-        }
-
-        return ways;
+        return changes;
     }
 
     // The largest picture of nearly the same shape.

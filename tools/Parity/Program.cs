@@ -8,12 +8,16 @@ using RewardForcing.Native.Testing.Golden;
 string? folder = null;
 string? filter = null;
 string deviceName = "cpu";
+bool isRounded = false;
 for (int i = 0; i < args.Length; i++)
 {
     switch (args[i])
     {
         case "--device" when i + 1 < args.Length:
             deviceName = args[++i];
+            break;
+        case "--dtype" when i + 1 < args.Length && args[i + 1] is "f32" or "bf16":
+            isRounded = args[++i] == "bf16";
             break;
         case "--filter" when i + 1 < args.Length:
             filter = args[++i];
@@ -34,6 +38,11 @@ if (folder is null || !Directory.Exists(folder))
     return Usage(folder is null ? "A folder of reference cases is needed." : $"{folder}: there is no such folder.");
 }
 
+if (isRounded && deviceName == "cpu")
+{
+    return Usage("--dtype bf16 compares another device with the processor; give one with --device.");
+}
+
 Device device;
 try
 {
@@ -47,7 +56,7 @@ catch (Exception error) when (error is ArgumentException or NotSupportedExceptio
 using (device)
 {
     Console.WriteLine(device is CpuDevice cpu ? $"device cpu, {cpu.Workers.Threads} threads, kernels {KernelPath.Name}" : $"device {device.Name}");
-    return Report(GoldenSuite.Run(folder, device, filter));
+    return Report(isRounded ? RoundedSuite.Run(folder, device, filter) : GoldenSuite.Run(folder, device, filter));
 }
 
 static int Report(IEnumerable<GoldenResult> results)
@@ -75,6 +84,6 @@ static string Number(double value) => value.ToString("0.0e+0", CultureInfo.Invar
 
 static int Usage(string sentence)
 {
-    Console.Error.WriteLine($"{sentence} Usage: Parity DIR [--device cpu|cuda[:N]|cuda-sim|cuda-sim-checked|cuda-sim-perturbed|cuda-sim-sm90] [--filter TEXT]");
+    Console.Error.WriteLine($"{sentence} Usage: Parity DIR [--device cpu|cuda[:N]|cuda-sim|cuda-sim-checked|cuda-sim-perturbed|cuda-sim-sm90] [--dtype f32|bf16] [--filter TEXT]");
     return 2;
 }

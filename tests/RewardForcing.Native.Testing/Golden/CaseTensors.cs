@@ -22,7 +22,7 @@ internal sealed class CaseTensors : IDisposable
     public CaseTensors(GoldenFile file, Device device)
     {
         (_file, _device) = (file, device);
-        Differentiates = device.IsHost && GoldenGradients.In(file).Any();
+        Differentiates = device.IsHost && file.Type == DType.F32 && GoldenGradients.In(file).Any();
         Pass = Differentiates ? Pass.Training(device) : Pass.Inference(device);
     }
 
@@ -59,6 +59,9 @@ internal sealed class CaseTensors : IDisposable
             return parameter;
         }
     }
+
+    /// <summary>An input of a network, in the type it computes in.</summary>
+    public Tensor Input(string name) => this[name].DType == _file.Type ? this[name] : Cast.Forward(Pass, this[name], _file.Type);
 
     /// <summary>Full name of a tensor; null if there is none.</summary>
     public static string? Find(GoldenFile file, string name) =>

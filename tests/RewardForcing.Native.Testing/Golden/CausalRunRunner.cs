@@ -13,14 +13,17 @@ public sealed class CausalRunRunner : GoldenRunner
     public override bool Handles(GoldenFile file) => file.Has("in.noise") && file.Has("in.ids") && file.HasConfig("model") && file.HasConfig("num_frame_per_block");
 
     /// <inheritdoc/>
+    public override bool HasNetworks => true;
+
+    /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
         ModelFolder model = ModelFolder.Open(Path.Combine(Path.GetDirectoryName(file.Path)!, file.Config.GetProperty("model").GetString()!));
-        PromptEmbedding[] texts = model.EncodeTexts(device, [file.Ints("in.ids"), file.Ints("in.negative_ids")]);
-        using WanTransformer transformer = model.LoadTransformer(device);
-        using WanVae vae = model.LoadVae(device);
+        PromptEmbedding[] texts = model.EncodeTexts(device, [file.Ints("in.ids"), file.Ints("in.negative_ids")], file.Type, file.Rules);
+        using WanTransformer transformer = model.LoadTransformer(device, options: new WanLoadOptions { Weights = file.Rules });
+        using WanVae vae = model.LoadVae(device, new VaeOptions { Weights = file.Rules });
         using ReplayNoise noise = new(TensorArchive.Open(file.Path));
-        using VideoPipeline pipeline = new(transformer, vae.OpenDecoder, Settings(file.Config));
+        using VideoPipeline pipeline = new(transformer, vae.OpenDecoder, Settings(file.Config) with { Type = file.Type });
         int[] shape = file.ShapeOf("in.noise");
         List<VideoChunk> chunks = pipeline.GenerateAsync(new GenerationRequest
         {

@@ -17,13 +17,16 @@ public sealed class EndToEndRunner : GoldenRunner
         file.Has("in.noise") && file.Has("in.ids") && file.Has("out.latents") && file.HasConfig("dit") && file.HasConfig("vae") && file.HasConfig("t5");
 
     /// <inheritdoc/>
+    public override bool HasNetworks => true;
+
+    /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
         List<Comparison> results = [];
         PromptEmbedding prompt = Text(file, device, results);
-        using WanVae vae = Open(file, "decoder.conv1.weight", archive => WanVae.Load(device, archive));
+        using WanVae vae = Open(file, "decoder.conv1.weight", archive => WanVae.Load(device, archive, options: new VaeOptions { Weights = file.Rules }));
         WanConfig config = WanConfig.FromJson(JsonPart.Of(file.Path, file.Config.GetProperty("dit")));
-        using WanTransformer transformer = Open(file, "patch_embedding.weight", archive => WanTransformer.Load(device, config, archive));
+        using WanTransformer transformer = Open(file, "patch_embedding.weight", archive => WanTransformer.Load(device, config, archive, new WanLoadOptions { Weights = file.Rules }));
         LatentFrames? given = Given(file, vae, results);
         GenerationRequest request = new()
         {
@@ -35,7 +38,7 @@ public sealed class EndToEndRunner : GoldenRunner
             Given = given,
         };
         using INoiseSource noise = request.Noise;
-        using VideoPipeline pipeline = new(transformer, vae.OpenDecoder, Settings(file.Config));
+        using VideoPipeline pipeline = new(transformer, vae.OpenDecoder, Settings(file.Config) with { Type = file.Type });
         List<VideoChunk> chunks = pipeline.GenerateAsync(request).ToBlockingEnumerable().ToList();
         Latents(file, chunks, results);
         results.AddRange(FrameBytes.Compare(file, "out.frames_u8", [.. chunks.SelectMany(static chunk => chunk.Rgb24.ToArray())], DifferingBytes));
@@ -79,9 +82,9 @@ public sealed class EndToEndRunner : GoldenRunner
 
     private static PromptEmbedding Text(GoldenFile file, Device device, List<Comparison> results)
     {
-        using UmT5Encoder encoder = Open(file, "token_embedding.weight", archive => UmT5Encoder.Load(device, archive));
+        using UmT5Encoder encoder = Open(file, "token_embedding.weight", archive => UmT5Encoder.Load(device, archive, rules: file.Rules));
         int[] ids = file.Ints("in.ids");
-        PromptEmbedding prompt = TextEncoding.Encode(encoder, [ids])[0];
+        PromptEmbedding prompt = TextEncoding.Encode(encoder, [ids], file.Type)[0];
         var padded = new float[file.Floats("out.text").Length];
         prompt.Values.Span.CopyTo(padded);
         results.Add(file.Compare("out.text", padded, file.Tolerance("text")));
@@ -106,7 +109,7 @@ public sealed class EndToEndRunner : GoldenRunner
             video[i] = pixels[(i % 3 * positions) + (i / 3)];
         }
 
-        LatentFrames given = LatentEncoding.Encode(vae, video, shape[2], shape[3], shape[4]);
+        LatentFrames given = LatentEncoding.Encode(vae, video, shape[2], shape[3], shape[4], file.Type);
         results.Add(file.Compare("out.initial_latent", given.Values.Span, file.Tolerance("latents", 4e-6)));
         return given;
     }
@@ -127,7 +130,7 @@ public sealed class EndToEndRunner : GoldenRunner
     private static void Video(GoldenFile file, Device device, WanVae vae, List<Comparison> results)
     {
         using Pass pass = Pass.Inference(device);
-        Tensor latents = pass.From<float>(new Shape(file.ShapeOf("out.latents")), file.Floats("out.latents"));
+        Tensor latents = WanGolden.Input(pass, file, "out.latents");
         Tensor video = vae.Decode(pass, Permute.Forward(pass, latents, 0, 1, 3, 4, 2));
         float[] pixels = Array.ConvertAll(Permute.Forward(pass, video, 0, 1, 4, 2, 3).ToFloats(), static value => Math.Clamp((0.5f * value) + 0.5f, 0, 1));
         double tolerance = file.Tolerance("video", 4e-6);

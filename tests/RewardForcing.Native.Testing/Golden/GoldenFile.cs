@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using RewardForcing.Native.Formats;
+using RewardForcing.Native.Models;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Testing.Golden;
@@ -14,8 +15,10 @@ public sealed class GoldenFile : IDisposable
 
     /// <summary>Opens a case.</summary>
     /// <param name="path">The file; tolerances are read from its metadata or from <c>index.md</c> beside it.</param>
-    public GoldenFile(string path)
+    /// <param name="type">Type in which networks compute it: F32 or BF16.</param>
+    public GoldenFile(string path, DType type = DType.F32)
     {
+        Type = type;
         Path = System.IO.Path.GetFullPath(path);
         Name = System.IO.Path.GetFileNameWithoutExtension(path);
         Archive = TensorArchive.Open(path);
@@ -25,6 +28,12 @@ public sealed class GoldenFile : IDisposable
 
     /// <summary>Full path of the file.</summary>
     public string Path { get; }
+
+    /// <summary>Type of the activations of networks.</summary>
+    public DType Type { get; }
+
+    /// <summary>Types of the weights of networks: with BF16 activations they are rounded to BF16 before anything is computed, as all inputs are.</summary>
+    public WeightRules Rules => new() { RoundTo = Type == DType.F32 ? null : Type };
 
     /// <summary>Name of the case.</summary>
     public string Name { get; }

@@ -9,6 +9,9 @@ public abstract class GoldenRunner
     /// <param name="file">The case.</param>
     public abstract bool Handles(GoldenFile file);
 
+    /// <summary>Whether networks compute the case in the type of the file's <see cref="GoldenFile.Type"/>; else it has one type of its own.</summary>
+    public virtual bool HasNetworks => false;
+
     /// <summary>Computes the case and compares every result with its reference.</summary>
     /// <param name="file">The case.</param>
     /// <param name="device">Where to compute.</param>

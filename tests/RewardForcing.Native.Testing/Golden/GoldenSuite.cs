@@ -66,6 +66,9 @@ public static class GoldenSuite
         return Run(file, file.Name, Runners(), device);
     }
 
+    /// <summary>What runs a case; null where its kind is not supported.</summary>
+    internal static GoldenRunner? RunnerOf(GoldenFile file) => Runners().FirstOrDefault(candidate => candidate.Handles(file));
+
     private static GoldenRunner[] Runners() =>
     [
         .. typeof(GoldenRunner).Assembly.GetTypes()

@@ -13,23 +13,26 @@ public sealed class ImageToVideoRunner : GoldenRunner
     public override bool Handles(GoldenFile file) => file.Has("in.picture") && file.Has("in.ids") && file.HasConfig("model") && file.HasConfig("guidance");
 
     /// <inheritdoc/>
+    public override bool HasNetworks => true;
+
+    /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
         List<Comparison> results = [];
         (ModelFolder model, ModelFolder shared) = (Folder(file, "model"), Folder(file, "shared"));
-        PromptEmbedding[] texts = shared.EncodeTexts(device, [file.Ints("in.ids"), file.Ints("in.negative_ids")]);
+        PromptEmbedding[] texts = shared.EncodeTexts(device, [file.Ints("in.ids"), file.Ints("in.negative_ids")], file.Type, file.Rules);
         results.Add(file.Compare("out.text", texts[0].Values.Span));
         results.Add(file.Compare("out.negative_text", texts[1].Values.Span));
 
-        using WanTransformer transformer = model.LoadTransformer(device);
-        using WanVae vae = shared.LoadVae(device);
+        using WanTransformer transformer = model.LoadTransformer(device, options: new WanLoadOptions { Weights = file.Rules });
+        using WanVae vae = shared.LoadVae(device, new VaeOptions { Weights = file.Rules });
         using TensorArchive tower = TensorArchive.Open(model.Find(ModelPart.ClipVision));
-        using ClipVision clip = ClipVision.Load(device, ClipVisionConfig.FromShapes(tower), tower);
+        using ClipVision clip = ClipVision.Load(device, ClipVisionConfig.FromShapes(tower), tower, file.Rules);
         int[] extents = file.ShapeOf("in.picture"), noise = file.ShapeOf("in.noise");
         Picture picture = new(extents[1], extents[0], file.Bytes("in.picture"));
         (int height, int width) = ImageGuides.SizeFor(picture, file.Config.GetProperty("height").GetInt32(), file.Config.GetProperty("width").GetInt32());
         results.Add(file.Compare("out.frame", ImageResize.Bicubic(picture.Rgb24, picture.Height, picture.Width, height, width)));
-        ImageGuide guide = ImageGuides.Make(vae, clip, picture, (height, width), noise[1], DType.F32, CancellationToken.None);
+        ImageGuide guide = ImageGuides.Make(vae, clip, picture, (height, width), noise[1], file.Type, CancellationToken.None);
         results.Add(file.Compare("out.y", WithMask(guide.Latents)));
         if (file.Has("out.clip_features"))
         {
@@ -37,7 +40,7 @@ public sealed class ImageToVideoRunner : GoldenRunner
         }
 
         using ReplayNoise replay = new(TensorArchive.Open(file.Path));
-        using VideoPipeline pipeline = new(transformer, vae.OpenDecoder, Settings(file.Config));
+        using VideoPipeline pipeline = new(transformer, vae.OpenDecoder, Settings(file.Config) with { Type = file.Type });
         List<VideoChunk> chunks = pipeline.GenerateAsync(new GenerationRequest
         {
             Prompt = texts[0],

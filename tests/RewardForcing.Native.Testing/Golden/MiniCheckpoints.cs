@@ -22,11 +22,11 @@ internal static class MiniCheckpoints
         foreach (string path in Files(folder, "Wan2.1_VAE.pth", "vae/diffusion_pytorch_model.safetensors"))
         {
             using TensorArchive archive = TensorArchive.Open(path);
-            using WanVae vae = WanVae.Load(device, archive);
+            using WanVae vae = WanVae.Load(device, archive, options: new VaeOptions { Weights = file.Rules });
             using Pass pass = Pass.Inference(device);
-            Tensor pixels = vae.Decode(pass, Permute.Forward(pass, WanGolden.Tensor(pass, file, "in.z"), 0, 2, 3, 4, 1));
+            Tensor pixels = vae.Decode(pass, Permute.Forward(pass, WanGolden.Input(pass, file, "in.z"), 0, 2, 3, 4, 1));
             yield return Named(path, WanGolden.Compare(file, "out.vae_decode", Permute.Forward(pass, pixels, 0, 4, 1, 2, 3).ToFloats(), DecodeTolerance));
-            Tensor latents = vae.Encode(pass, Permute.Forward(pass, WanGolden.Tensor(pass, file, "in.pixels"), 0, 2, 3, 4, 1));
+            Tensor latents = vae.Encode(pass, Permute.Forward(pass, WanGolden.Input(pass, file, "in.pixels"), 0, 2, 3, 4, 1));
             yield return Named(path, WanGolden.Compare(file, "out.vae_encode", Permute.Forward(pass, latents, 0, 4, 1, 2, 3).ToFloats(), EncodeTolerance));
         }
     }
@@ -36,9 +36,9 @@ internal static class MiniCheckpoints
         int tokens = file.ShapeOf("in.ids")[1];
         int[][] texts = [.. file.Ints("in.ids").Chunk(tokens)];
         using TensorArchive archive = TensorArchive.Open(path);
-        using UmT5Encoder encoder = UmT5Encoder.Load(device, archive);
+        using UmT5Encoder encoder = UmT5Encoder.Load(device, archive, rules: file.Rules);
         using Pass pass = Pass.Inference(device);
-        return Named(path, WanGolden.Compare(file, "out.t5", encoder.EncodeContext(pass, texts, tokens).ToFloats(), TextTolerance));
+        return Named(path, WanGolden.Compare(file, "out.t5", encoder.EncodeContext(pass, texts, tokens, file.Type).ToFloats(), TextTolerance));
     }
 
     private static IEnumerable<string> Files(string folder, string original, string diffusers) =>

@@ -13,11 +13,14 @@ public sealed class VaeBlockRunner : GoldenRunner
     public override bool Handles(GoldenFile file) => Kinds.Any(file.Has) && (file.Has("in.x") || file.Has("in.c0")) && (file.HasConfig("c") || file.HasConfig("cin"));
 
     /// <inheritdoc/>
+    public override bool HasNetworks => true;
+
+    /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
         ParameterSpec[] specs = [.. file.Names.Where(IsWeight).Select(name => new ParameterSpec(name, new Shape(file.ShapeOf(name))))];
         KeyMap map = new("golden", static name => IsWeight(name) ? name : null);
-        using WeightSet weights = WeightSet.Load(device, file.Archive, map, specs);
+        using WeightSet weights = WeightSet.Load(device, file.Archive, map, specs, file.Rules);
         using VaeStream stream = new(weights, 2);
         using Pass pass = Pass.Inference(device);
         return file.Has("in.x")
@@ -76,7 +79,7 @@ public sealed class VaeBlockRunner : GoldenRunner
 
     private static Tensor ChannelsLast(Pass pass, GoldenFile file, string name)
     {
-        Tensor x = pass.From<float>(new Shape(file.ShapeOf(name)), file.Floats(name));
+        Tensor x = WanGolden.Input(pass, file, name);
         return x.Shape.Rank == 5 ? Permute.Forward(pass, x, 0, 2, 3, 4, 1) : Permute.Forward(pass, x, 0, 2, 3, 1);
     }
 

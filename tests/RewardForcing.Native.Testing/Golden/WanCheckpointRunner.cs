@@ -15,6 +15,9 @@ public sealed class WanCheckpointRunner : GoldenRunner
     public override bool Handles(GoldenFile file) => file.Has("out.dit_flow") && Directory.Exists(Folder(file));
 
     /// <inheritdoc/>
+    public override bool HasNetworks => true;
+
+    /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
         string folder = Folder(file);
@@ -59,9 +62,9 @@ public sealed class WanCheckpointRunner : GoldenRunner
     private static Comparison Forward(GoldenFile file, Device device, WanConfig config, string weights, string output)
     {
         using TensorArchive archive = TensorArchive.Open(weights);
-        using WanTransformer model = WanTransformer.Load(device, config, archive);
+        using WanTransformer model = WanTransformer.Load(device, config, archive, new WanLoadOptions { Weights = file.Rules });
         using Pass pass = Pass.Inference(device);
-        Tensor flow = model.Forward(pass, WanGolden.Tensor(pass, file, "in.x"), file.Floats("in.t"), WanGolden.Tensor(pass, file, "in.context"));
+        Tensor flow = model.Forward(pass, WanGolden.Input(pass, file, "in.x"), file.Floats("in.t"), WanGolden.Input(pass, file, "in.context"));
         string name = Path.GetFileName(Path.GetDirectoryName(weights)!);
         return WanGolden.Compare(file, output, flow.ToFloats(), Tolerance) with { Tensor = $"{output} ({name})" };
     }

@@ -14,6 +14,9 @@ public sealed class WanForwardRunner : GoldenRunner
         WanGolden.IsTransformer(file) && file.Has("in.x") && file.Has("in.t") && file.Has("out.out") && file.ShapeOf("in.x").Length == 5;
 
     /// <inheritdoc/>
+    public override bool HasNetworks => true;
+
+    /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
         using WanTransformer model = WanGolden.Load(file, device);
@@ -23,7 +26,7 @@ public sealed class WanForwardRunner : GoldenRunner
             parameter.Trainable = tensors.Differentiates;
         }
 
-        Tensor x = tensors["in.x"];
+        Tensor x = tensors.Input("in.x");
         ImageCondition? image = file.Has("in.clip_fea") ? new ImageCondition(tensors["in.clip_fea"], tensors["in.y"]) : null;
         TrainingMask? mask = file.Config.TryGetProperty("num_frame_per_block", out JsonElement block) ? Mask(tensors, file, block.GetInt32()) : null;
         Tensor y = model.Forward(tensors.Pass, x, file.Floats("in.t"), tensors["in.context"], image, mask);
@@ -43,7 +46,7 @@ public sealed class WanForwardRunner : GoldenRunner
         FramesPerBlock = framesPerBlock,
         LocalFrames = file.Config.TryGetProperty("local_attn_size", out JsonElement local) && local.ValueKind == JsonValueKind.Number ? local.GetInt32() : -1,
         IndependentFirstFrame = file.Config.TryGetProperty("independent_first_frame", out JsonElement first) && first.GetBoolean(),
-        CleanX = file.Has("in.clean_x") ? tensors["in.clean_x"] : null,
+        CleanX = file.Has("in.clean_x") ? tensors.Input("in.clean_x") : null,
         CleanTimesteps = file.Has("in.aug_t") ? file.Floats("in.aug_t") : default,
     };
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RewardForcing.Native.Formats;
 using RewardForcing.Native.Models;
+using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Testing.Golden;
@@ -19,10 +20,13 @@ internal static class WanGolden
 
         // A case that carries its own weights holds inputs and outputs beside them.
         KeyMap map = new("golden", static name => CaseTensors.IsWeight(name) ? name : null);
-        return new WanTransformer(config, WeightSet.Load(device, archive, map, config.Parameters()));
+        return new WanTransformer(config, WeightSet.Load(device, archive, map, config.Parameters(), file.Rules));
     }
 
     public static Tensor Tensor(Pass pass, GoldenFile file, string name) => pass.From<float>(new Shape(file.ShapeOf(name)), file.Floats(name));
+
+    /// <summary>An input of a network, in the type it computes in.</summary>
+    public static Tensor Input(Pass pass, GoldenFile file, string name) => Cast.Forward(pass, Tensor(pass, file, name), file.Type);
 
     /// <summary>Relative L2 error of a result; against zeros, its plain norm.</summary>
     public static Comparison Compare(GoldenFile file, string name, ReadOnlySpan<float> actual, double tolerance)

@@ -16,6 +16,9 @@ public sealed class WanStreamingRunner : GoldenRunner
         && file.Has("in.noise") && file.Has("out.latents");
 
     /// <inheritdoc/>
+    public override bool HasNetworks => true;
+
+    /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
         using WanTransformer model = WanGolden.Load(file, device);
@@ -65,10 +68,10 @@ public sealed class WanStreamingRunner : GoldenRunner
         {
             CachePolicy policy = PolicyOf(_file.Config);
             int[] blocks = [.. _file.Config.GetProperty("blocks").EnumerateArray().Select(static block => block.GetInt32())];
-            using CausalState state = new(_model, policy, 1, _noiseShape[3], _noiseShape[4], DType.F32, _noiseShape[1]);
+            using CausalState state = new(_model, policy, 1, _noiseShape[3], _noiseShape[4], _file.Type, _noiseShape[1]);
             using (Pass pass = Pass.Inference(_model.Device))
             {
-                state.SetText(pass, WanGolden.Tensor(pass, _file, "in.context"));
+                state.SetText(pass, WanGolden.Input(pass, _file, "in.context"));
             }
 
             Prefill(state);
@@ -180,7 +183,7 @@ public sealed class WanStreamingRunner : GoldenRunner
         {
             int count = frames.Length / FrameValues;
             Tensor x = pass.From<float>(new Shape(1, count, _noiseShape[2], _noiseShape[3], _noiseShape[4]), frames);
-            return Permute.Forward(pass, x, 0, 2, 1, 3, 4);
+            return Cast.Forward(pass, Permute.Forward(pass, x, 0, 2, 1, 3, 4), _file.Type);
         }
 
         private float[] FrameMajor(Tensor video)

@@ -13,6 +13,9 @@ public sealed class WanVaeRunner : GoldenRunner
         (file.HasConfig("z_dim") && (file.Has("in.z") || file.Has("in.x"))) || (file.HasConfig("n_f") && file.Has("in.z"));
 
     /// <inheritdoc/>
+    public override bool HasNetworks => true;
+
+    /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
         using TensorArchive archive = file.OpenWeights();
@@ -25,10 +28,10 @@ public sealed class WanVaeRunner : GoldenRunner
     {
         List<Comparison> results = [];
         VaeConfig config = VaeConfig.FromShapes(archive);
-        using WanVae vae = new(config, WeightSet.Load(device, archive, map, WanVae.Declare(config)));
+        using WanVae vae = new(config, WeightSet.Load(device, archive, map, WanVae.Declare(config), file.Rules));
         using Pass pass = Pass.Inference(device);
         bool decode = file.Has("in.z");
-        Tensor x = Permute.Forward(pass, pass.From<float>(new Shape(file.ShapeOf(decode ? "in.z" : "in.x")), file.Floats(decode ? "in.z" : "in.x")), 0, 2, 3, 4, 1);
+        Tensor x = Permute.Forward(pass, WanGolden.Input(pass, file, decode ? "in.z" : "in.x"), 0, 2, 3, 4, 1);
         string whole = file.Has("out.full") ? "out.full" : "out.out";
         Tensor y = decode ? vae.Decode(pass, x) : vae.Encode(pass, x);
         results.Add(file.Compare(whole, Permute.Forward(pass, y, 0, 4, 1, 2, 3).ToFloats()));
@@ -45,9 +48,9 @@ public sealed class WanVaeRunner : GoldenRunner
     private static List<Comparison> Preview(GoldenFile file, Device device, TensorArchive archive, KeyMap map)
     {
         TaehvConfig config = TaehvConfig.FromShapes(archive);
-        using Taehv network = new(config, WeightSet.Load(device, archive, map, Taehv.Declare(config)));
+        using Taehv network = new(config, WeightSet.Load(device, archive, map, Taehv.Declare(config), file.Rules));
         using Pass pass = Pass.Inference(device);
-        Tensor z = Permute.Forward(pass, pass.From<float>(new Shape(file.ShapeOf("in.z")), file.Floats("in.z")), 0, 1, 3, 4, 2);
+        Tensor z = Permute.Forward(pass, WanGolden.Input(pass, file, "in.z"), 0, 1, 3, 4, 2);
         return [file.Compare("out.out", Permute.Forward(pass, network.Decode(pass, z), 0, 1, 4, 2, 3).ToFloats())];
     }
 }

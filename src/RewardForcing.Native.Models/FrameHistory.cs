@@ -1,3 +1,4 @@
+using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Models;
@@ -36,6 +37,12 @@ internal sealed class FrameHistory(Device? place = null)
         int fresh = Math.Min(frames, count);
         int old = Math.Min(had, count - fresh);
         using Scope scope = pass.BeginScope();
+        if (pass.Records(x, _frames?.Value))
+        {
+            Keep(pass.Detach(Joined(pass, x, count - old - fresh, old, fresh)));
+            return;
+        }
+
         OwnedTensor next = OwnedTensor.New(place ?? pass.Device, x.Shape.With(1, count), x.DType);
         try
         {
@@ -62,8 +69,7 @@ internal sealed class FrameHistory(Device? place = null)
             throw;
         }
 
-        _frames?.Dispose();
-        _frames = next;
+        Keep(next);
     }
 
     /// <summary>Forgets everything.</summary>
@@ -71,6 +77,31 @@ internal sealed class FrameHistory(Device? place = null)
     {
         _frames?.Dispose();
         _frames = null;
+    }
+
+    private void Keep(OwnedTensor next)
+    {
+        _frames?.Dispose();
+        _frames = next;
+    }
+
+    // By ops, so that gradients find the way back to the piece that frames came from; where the pass runs, since its tape holds them anyway.
+    private Tensor Joined(Pass pass, Tensor x, int missing, int old, int fresh)
+    {
+        List<Tensor> parts = [];
+        if (missing > 0)
+        {
+            parts.Add(pass.Zeros(x.Shape.With(1, missing), x.DType));
+        }
+
+        if (old > 0)
+        {
+            Tensor kept = Frames(pass)!;
+            parts.Add(Narrow.Forward(pass, kept, 1, kept.Shape[1] - old, old));
+        }
+
+        parts.Add(Narrow.Forward(pass, x, 1, x.Shape[1] - fresh, fresh));
+        return Concat.Forward(pass, 1, [.. parts]);
     }
 
     private static Tensor Flat(Pass pass, Tensor x) => pass.Reshape(x, new Shape(x.Shape[0] * x.Shape[1], x.Shape[2], x.Shape[3], x.Shape[4]));

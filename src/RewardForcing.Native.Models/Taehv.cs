@@ -115,16 +115,19 @@ public sealed class Taehv : IDisposable
             throw new ArgumentException($"taehv: expected [B, F, H, W, {Config.LatentChannels}] and at least one frame, got {latents.Shape}.", nameof(latents));
         }
 
-        pass.RequireNoGrad("taehv", latents);
+        bool records = _weights.Records(pass, latents);
         using VaeStream? own = stream is null ? OpenStream() : null;
         VaeStream state = stream ?? own!;
-        state.Begin("taehv", latents, this);
+        state.Begin("taehv", latents, this, pass, records);
         using Scope scope = pass.BeginScope();
         List<Tensor> pieces = [];
-        for (int frame = 0; frame < latents.Shape[1]; frame++)
+
+        // A tape holds what every piece was made of, so small pieces save nothing.
+        int step = records ? latents.Shape[1] : 1;
+        for (int frame = 0; frame < latents.Shape[1]; frame += step)
         {
             using Scope inner = pass.BeginScope();
-            Tensor piece = latents.Shape[1] == 1 ? latents : Narrow.Forward(pass, latents, 1, frame, 1);
+            Tensor piece = latents.Shape[1] == step ? latents : Narrow.Forward(pass, latents, 1, frame, step);
             pieces.Add(inner.Keep(DecodePiece(pass, piece, state)));
             state.Advance();
         }

@@ -11,6 +11,7 @@ public sealed class VaeStream : IDisposable
     private Shape _entry;
     private DType _dtype;
     private bool _running;
+    private Pass? _pass;
 
     internal VaeStream(object owner, int slots, CpuDevice? host = null)
     {
@@ -38,6 +39,7 @@ public sealed class VaeStream : IDisposable
 
         Started = false;
         _running = false;
+        _pass = null;
     }
 
     /// <summary>Releases what is kept.</summary>
@@ -48,7 +50,12 @@ public sealed class VaeStream : IDisposable
     }
 
     /// <summary>Checks that a call continues the video; until <see cref="End"/>, the stream counts as broken off.</summary>
-    internal void Begin(string op, Tensor x, object owner)
+    /// <param name="op">Who calls, for messages.</param>
+    /// <param name="x">The next piece.</param>
+    /// <param name="owner">Network and direction.</param>
+    /// <param name="pass">Where it is computed.</param>
+    /// <param name="records">Whether gradients are to flow: then through all pieces of the pass, and to none of another.</param>
+    internal void Begin(string op, Tensor x, object owner, Pass pass, bool records)
     {
         if (_running)
         {
@@ -66,7 +73,13 @@ public sealed class VaeStream : IDisposable
             throw new ArgumentException($"{op}: the video began with {_dtype} {_entry} for each frame, got {x.DType} {entry}; reset the stream before another video.");
         }
 
-        (_entry, _dtype, _running) = (entry, x.DType, true);
+        if (Started && records && !ReferenceEquals(pass, _pass))
+        {
+            throw new NotSupportedException(
+                $"{op}: has no backward pass into another pass, in which this video began; compute all of it in one pass, freeze the network, or reset the stream.");
+        }
+
+        (_entry, _dtype, _running, _pass) = (entry, x.DType, true, pass);
     }
 
     /// <summary>Notes that one piece is through, so that the next is not the first.</summary>

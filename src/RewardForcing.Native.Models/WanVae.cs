@@ -142,17 +142,20 @@ public sealed class WanVae : IDisposable
     private Tensor Run(Pass pass, Tensor x, VaeStream? given, bool decode)
     {
         string op = decode ? "wan_vae decode" : "wan_vae encode";
-        pass.RequireNoGrad(op, x);
+        bool records = _weights.Records(pass, x);
         using VaeStream? own = given is null ? decode ? OpenDecodeStream() : OpenEncodeStream() : null;
         VaeStream stream = given ?? own!;
-        stream.Begin(op, x, decode ? _decoding : _encoding);
+        stream.Begin(op, x, decode ? _decoding : _encoding, pass, records);
         using Scope scope = pass.BeginScope();
         int group = decode ? 1 : Config.TemporalScale;
+
+        // A tape holds what every piece was made of, so small pieces save nothing.
+        int step = records ? int.MaxValue : _step;
         List<Tensor> pieces = [];
         for (int at = 0; at < x.Shape[1];)
         {
             int rest = (x.Shape[1] - at) / group;
-            int count = stream.Started ? Math.Min(_step, rest) * group : 1;
+            int count = stream.Started ? Math.Min(step, rest) * group : 1;
             if (count == 0)
             {
                 break;

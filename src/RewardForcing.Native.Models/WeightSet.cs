@@ -133,6 +133,9 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
     /// <summary>Whether an optional parameter is there.</summary>
     public bool Contains(string name) => _parameters.ContainsKey(name);
 
+    /// <summary>Whether a pass records what the network makes of <paramref name="x"/>: it or one of the weights needs a gradient.</summary>
+    internal bool Records(Pass pass, Tensor x) => pass.IsTraining && pass.Records([x, .. _order.Select(static parameter => parameter.Value)]);
+
     /// <inheritdoc/>
     public IEnumerator<Parameter> GetEnumerator() => _order.GetEnumerator();
 

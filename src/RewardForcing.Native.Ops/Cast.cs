@@ -25,7 +25,7 @@ public static class Cast
         Convert(pass, x, y);
 
         // A rounding passes gradients on as they are. Those of weights are floats, whatever the weights are.
-        DType back = x.DType == DType.BF16 && x.Parameter is null ? DType.BF16 : DType.F32;
+        DType back = x.DType == DType.BF16 && !x.IsWeight ? DType.BF16 : DType.F32;
         pass.Record(y, [x], [], (pass, dy) => [Forward(pass, dy, back)]);
         return y;
     }

@@ -5,11 +5,11 @@ namespace RewardForcing.Native.Ops;
 /// <summary>What backward passes of ops share.</summary>
 internal static class Gradients
 {
-    /// <summary>A place for the gradient of an input: of its own type, of a parameter F32; null if none is needed.</summary>
+    /// <summary>A place for the gradient of an input: of its own type, of a parameter or a view of one F32; null if none is needed.</summary>
     public static Tensor? New(Pass pass, Tensor? input) => input is { NeedsGrad: true } ? pass.New(input.Shape, TypeOf(input)) : null;
 
     /// <summary>The type of the gradient of an input.</summary>
-    public static DType TypeOf(Tensor input) => input.Parameter is null ? input.DType : DType.F32;
+    public static DType TypeOf(Tensor input) => input.IsWeight ? DType.F32 : input.DType;
 
     /// <summary>Refuses to record an op on a device that has no backward pass of it yet.</summary>
     public static void OnlyOnCpu(Pass pass, string op, params ReadOnlySpan<Tensor?> inputs)

@@ -49,6 +49,11 @@ public sealed unsafe class Tensor
     /// <summary>The parameter this tensor is the value of, if it is one: its gradient accumulates there across passes.</summary>
     public Parameter? Parameter { get; internal set; }
 
+    /// <summary>Whether this is the value of a parameter or a view of one: its gradient is F32, whatever it is stored in.</summary>
+    internal bool IsWeight => Parameter is not null || ViewsWeight;
+
+    private bool ViewsWeight { get; init; }
+
     internal bool IsAlive => Volatile.Read(ref _references) > 0;
 
     /// <summary>Address of the first element, on whichever device it is.</summary>
@@ -176,7 +181,7 @@ public sealed unsafe class Tensor
     {
         ObjectDisposedException.ThrowIf(!IsAlive, this);
         _storage.Retain();
-        return new Tensor(Device, shape, DType, _storage, _byteOffset + (firstElement * DType.Size()));
+        return new Tensor(Device, shape, DType, _storage, _byteOffset + (firstElement * DType.Size())) { ViewsWeight = IsWeight };
     }
 
     internal void Retain() => Interlocked.Increment(ref _references);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using RewardForcing.Native.Formats;
+using RewardForcing.Native.Models;
 using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 
@@ -62,6 +63,15 @@ internal sealed class CaseTensors : IDisposable
 
     /// <summary>An input of a network, in the type it computes in.</summary>
     public Tensor Input(string name) => this[name].DType == _file.Type ? this[name] : Cast.Forward(Pass, this[name], _file.Type);
+
+    /// <summary>Lets gradients flow to the parameters of a network, where they are wanted.</summary>
+    public void Train(WeightSet weights)
+    {
+        foreach (Parameter parameter in weights)
+        {
+            parameter.Trainable = Differentiates;
+        }
+    }
 
     /// <summary>Full name of a tensor; null if there is none.</summary>
     public static string? Find(GoldenFile file, string name) =>

@@ -23,10 +23,7 @@ public sealed class TrainingForwardRunner : GoldenRunner
         using TensorArchive archive = TensorArchive.Open(Path.Combine(Path.GetDirectoryName(file.Path)!, weightsName));
         using WanTransformer model = WanTransformer.Load(device, config, archive);
         using CaseTensors tensors = new(file, device);
-        foreach (Parameter parameter in model.Weights)
-        {
-            parameter.Trainable = tensors.Differentiates;
-        }
+        tensors.Train(model.Weights);
 
         Pass pass = tensors.Pass;
         Tensor x = tensors["in.x"], prompt = tensors["in.prompt_embeds"];

@@ -22,15 +22,18 @@ public sealed class VaeBlockRunner : GoldenRunner
         KeyMap map = new("golden", static name => IsWeight(name) ? name : null);
         using WeightSet weights = WeightSet.Load(device, file.Archive, map, specs, file.Rules);
         using VaeStream stream = new(weights, 2);
-        using Pass pass = Pass.Inference(device);
-        return file.Has("in.x")
-            ? [file.Compare("out.out", ChannelsFirst(pass, Whole(pass, file, weights, stream)))]
-            : Streamed(pass, file, Block(file, weights), stream);
+        using CaseTensors tensors = new(file, device);
+        tensors.Train(weights);
+        List<Comparison> results = file.Has("in.x")
+            ? [tensors.Compare("out.out", ChannelsFirst(tensors.Pass, Whole(tensors, file, weights, stream)))]
+            : Streamed(tensors, file, Block(file, weights), stream);
+        return [.. results, .. tensors.Gradients(name => weights[name])];
     }
 
-    private static Tensor Whole(Pass pass, GoldenFile file, WeightSet weights, VaeStream stream)
+    private static Tensor Whole(CaseTensors tensors, GoldenFile file, WeightSet weights, VaeStream stream)
     {
-        Tensor x = ChannelsLast(pass, file, "in.x");
+        Pass pass = tensors.Pass;
+        Tensor x = ChannelsLast(tensors, "in.x");
         if (file.Has("gamma"))
         {
             return ChannelRmsNorm.Forward(pass, x, weights["gamma"]);
@@ -41,7 +44,7 @@ public sealed class VaeBlockRunner : GoldenRunner
             return Block(file, weights).Forward(pass, x, stream);
         }
 
-        Tensor? history = file.Has("in.cache") ? ChannelsLast(pass, file, "in.cache") : null;
+        Tensor? history = file.Has("in.cache") ? ChannelsLast(tensors, "in.cache") : null;
         return CausalConv3d.Forward(pass, x, weights["weight"], weights["bias"], history, file.ShapeOf("weight")[2] - 1);
     }
 
@@ -58,18 +61,19 @@ public sealed class VaeBlockRunner : GoldenRunner
             : new VaeDownsample(weights, string.Empty, slot);
     }
 
-    private static List<Comparison> Streamed(Pass pass, GoldenFile file, VaeBlock block, VaeStream stream)
+    private static List<Comparison> Streamed(CaseTensors tensors, GoldenFile file, VaeBlock block, VaeStream stream)
     {
+        Pass pass = tensors.Pass;
         List<Comparison> results = [];
         for (int piece = 0; file.Has($"in.c{piece}"); piece++)
         {
-            results.Add(file.Compare($"out.chunk{piece}", ChannelsFirst(pass, block.Forward(pass, ChannelsLast(pass, file, $"in.c{piece}"), stream))));
+            results.Add(tensors.Compare($"out.chunk{piece}", ChannelsFirst(pass, block.Forward(pass, ChannelsLast(tensors, $"in.c{piece}"), stream))));
             stream.Advance();
             foreach ((int slot, string name) in new[] { (0, $"out.slot_after{piece}"), (0, $"out.slot0_after{piece}"), (1, $"out.slot1_after{piece}") })
             {
                 if (file.Has(name))
                 {
-                    results.Add(file.Compare(name, stream[slot].Frames(pass) is Tensor kept ? ChannelsFirst(pass, kept) : []));
+                    results.Add(file.Compare(name, stream[slot].Frames(pass) is Tensor kept ? ChannelsFirst(pass, kept).ToFloats() : []));
                 }
             }
         }
@@ -77,14 +81,14 @@ public sealed class VaeBlockRunner : GoldenRunner
         return results;
     }
 
-    private static Tensor ChannelsLast(Pass pass, GoldenFile file, string name)
+    private static Tensor ChannelsLast(CaseTensors tensors, string name)
     {
-        Tensor x = WanGolden.Input(pass, file, name);
-        return x.Shape.Rank == 5 ? Permute.Forward(pass, x, 0, 2, 3, 4, 1) : Permute.Forward(pass, x, 0, 2, 3, 1);
+        Tensor x = tensors.Input(name);
+        return x.Shape.Rank == 5 ? Permute.Forward(tensors.Pass, x, 0, 2, 3, 4, 1) : Permute.Forward(tensors.Pass, x, 0, 2, 3, 1);
     }
 
-    private static float[] ChannelsFirst(Pass pass, Tensor x) =>
-        (x.Shape.Rank == 5 ? Permute.Forward(pass, x, 0, 4, 1, 2, 3) : Permute.Forward(pass, x, 0, 3, 1, 2)).ToFloats();
+    private static Tensor ChannelsFirst(Pass pass, Tensor x) =>
+        x.Shape.Rank == 5 ? Permute.Forward(pass, x, 0, 4, 1, 2, 3) : Permute.Forward(pass, x, 0, 3, 1, 2);
 
     private static bool IsWeight(string name) =>
         !(name.StartsWith("in.", StringComparison.Ordinal) || name.StartsWith("out.", StringComparison.Ordinal) || name.StartsWith("grad", StringComparison.Ordinal));

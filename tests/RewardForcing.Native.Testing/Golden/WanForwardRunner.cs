@@ -21,10 +21,7 @@ public sealed class WanForwardRunner : GoldenRunner
     {
         using WanTransformer model = WanGolden.Load(file, device);
         using CaseTensors tensors = new(file, device);
-        foreach (Parameter parameter in model.Weights)
-        {
-            parameter.Trainable = tensors.Differentiates;
-        }
+        tensors.Train(model.Weights);
 
         Tensor x = tensors.Input("in.x");
         ImageCondition? image = file.Has("in.clip_fea") ? new ImageCondition(tensors["in.clip_fea"], tensors["in.y"]) : null;

@@ -29,12 +29,14 @@ public sealed class WanVaeRunner : GoldenRunner
         List<Comparison> results = [];
         VaeConfig config = VaeConfig.FromShapes(archive);
         using WanVae vae = new(config, WeightSet.Load(device, archive, map, WanVae.Declare(config), file.Rules));
-        using Pass pass = Pass.Inference(device);
+        using CaseTensors tensors = new(file, device);
+        tensors.Train(vae.Weights);
+        Pass pass = tensors.Pass;
         bool decode = file.Has("in.z");
-        Tensor x = Permute.Forward(pass, WanGolden.Input(pass, file, decode ? "in.z" : "in.x"), 0, 2, 3, 4, 1);
+        Tensor x = Permute.Forward(pass, tensors.Input(decode ? "in.z" : "in.x"), 0, 2, 3, 4, 1);
         string whole = file.Has("out.full") ? "out.full" : "out.out";
         Tensor y = decode ? vae.Decode(pass, x) : vae.Encode(pass, x);
-        results.Add(file.Compare(whole, Permute.Forward(pass, y, 0, 4, 1, 2, 3).ToFloats()));
+        results.Add(tensors.Compare(whole, Permute.Forward(pass, y, 0, 4, 1, 2, 3)));
         using ILatentDecoder stream = vae.OpenDecoder();
         for (int t = 0; decode && file.Has($"out.chunk{t}"); t++)
         {
@@ -42,15 +44,17 @@ public sealed class WanVaeRunner : GoldenRunner
             results.Add(file.Compare($"out.chunk{t}", Permute.Forward(pass, chunk, 0, 4, 1, 2, 3).ToFloats()));
         }
 
-        return results;
+        return [.. results, .. tensors.Gradients(name => vae.Weights[name])];
     }
 
     private static List<Comparison> Preview(GoldenFile file, Device device, TensorArchive archive, KeyMap map)
     {
         TaehvConfig config = TaehvConfig.FromShapes(archive);
         using Taehv network = new(config, WeightSet.Load(device, archive, map, Taehv.Declare(config), file.Rules));
-        using Pass pass = Pass.Inference(device);
-        Tensor z = Permute.Forward(pass, WanGolden.Input(pass, file, "in.z"), 0, 1, 3, 4, 2);
-        return [file.Compare("out.out", Permute.Forward(pass, network.Decode(pass, z), 0, 1, 4, 2, 3).ToFloats())];
+        using CaseTensors tensors = new(file, device);
+        tensors.Train(network.Weights);
+        Pass pass = tensors.Pass;
+        Tensor z = Permute.Forward(pass, tensors.Input("in.z"), 0, 1, 3, 4, 2);
+        return [tensors.Compare("out.out", Permute.Forward(pass, network.Decode(pass, z), 0, 1, 4, 2, 3)), .. tensors.Gradients(name => network.Weights[name])];
     }
 }

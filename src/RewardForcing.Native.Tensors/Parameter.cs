@@ -56,8 +56,15 @@ public sealed class Parameter : IDisposable
     public static implicit operator Tensor(Parameter parameter) => parameter.Value;
 
     /// <summary>Adds <paramref name="grad"/> into <see cref="Grad"/>, creating it on first use.</summary>
-    internal void AccumulateGrad(Tensor grad)
+    /// <param name="grad">F32 or BF16, of the shape of the weight, on its device.</param>
+    /// <exception cref="ArgumentException">The number of elements differs.</exception>
+    public void AccumulateGrad(Tensor grad)
     {
+        if (grad.Count != Value.Count)
+        {
+            throw new ArgumentException($"parameter {Name}: a gradient must be {Shape} as the weight, got {grad.Shape}.", nameof(grad));
+        }
+
         if (Grad is not null)
         {
             Value.Device.Accumulate(Grad, grad);

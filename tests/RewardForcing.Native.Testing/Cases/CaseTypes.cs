@@ -14,6 +14,7 @@ public readonly record struct CaseTypes(DType Shared, DType Own)
     public DType Of(InputKind kind) => kind switch
     {
         InputKind.Index => DType.I32,
+        InputKind.Float => DType.F32,
         InputKind.Operand or InputKind.Weight => Own,
         _ => Shared,
     };

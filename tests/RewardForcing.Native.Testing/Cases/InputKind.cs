@@ -15,6 +15,9 @@ public enum InputKind
     /// <summary>Any type at all: the op moves elements and computes nothing. Shared by all inputs of this kind.</summary>
     Any,
 
+    /// <summary>F32 whatever the others are: what optimisers keep.</summary>
+    Float,
+
     /// <summary>I32, row numbers.</summary>
     Index,
 }

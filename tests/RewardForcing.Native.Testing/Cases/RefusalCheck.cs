@@ -55,6 +55,7 @@ public static class RefusalCheck
             {
                 InputKind.Any => [],
                 InputKind.Index => [DType.F32, DType.I64],
+                InputKind.Float => [DType.BF16, DType.I32],
                 InputKind.Weight => [DType.I32, DType.U8],
                 _ => [DType.I32, DType.F16],
             };

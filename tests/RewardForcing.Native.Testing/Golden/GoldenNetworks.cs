@@ -1,0 +1,66 @@
+using System.Text.Json;
+using RewardForcing.Native.Formats;
+using RewardForcing.Native.Models;
+using RewardForcing.Native.Tensors;
+
+namespace RewardForcing.Native.Testing.Golden;
+
+/// <summary>The networks of a training case: its metadata names a file of weights for each role, and each file says how its network is built.</summary>
+internal sealed class GoldenNetworks : IDisposable
+{
+    private readonly Dictionary<string, WanTransformer> _networks = new(StringComparer.Ordinal);
+
+    public GoldenNetworks(GoldenFile file, Device device)
+    {
+        using JsonDocument weights = JsonDocument.Parse(file.Metadata["weights"]);
+        foreach (JsonProperty role in weights.RootElement.EnumerateObject())
+        {
+            string path = Path.Combine(Path.GetDirectoryName(file.Path)!, role.Value.GetString()!);
+            using TensorArchive archive = TensorArchive.Open(path);
+            using JsonDocument config = JsonDocument.Parse(archive.Metadata["config"]);
+            _networks[role.Name] = WanTransformer.Load(device, WanConfig.FromJson(JsonPart.Of(path, config.RootElement)), archive);
+        }
+    }
+
+    /// <summary>Names of the roles.</summary>
+    public IEnumerable<string> Roles => _networks.Keys;
+
+    /// <summary>The network of a role.</summary>
+    public WanTransformer this[string role] => _networks[role];
+
+    /// <summary>Lets a network be trained, or not.</summary>
+    public void Train(string role, bool trains)
+    {
+        foreach (Parameter parameter in _networks[role].Weights)
+        {
+            parameter.Trainable = trains;
+        }
+    }
+
+    /// <summary>Compares the gradients of a network with those in the file, whole ones and lengths, and forgets them.</summary>
+    /// <param name="file">The case.</param>
+    /// <param name="role">Whose.</param>
+    /// <param name="mode">What the file calls them.</param>
+    public IReadOnlyList<Comparison> Gradients(GoldenFile file, string role, string mode)
+    {
+        double tolerance = GoldenGradients.WorstTolerance(file) ?? 4e-6;
+        Dictionary<string, float[]> grads = _networks[role].Weights.Where(static parameter => parameter.Grad is not null)
+            .ToDictionary(static parameter => parameter.Name, static parameter => parameter.Grad!.ToFloats());
+        Comparison[] results = [.. GoldenGradients.Compare(file, $"{mode}.", grads.GetValueOrDefault, tolerance), .. GoldenGradients.CompareNorms(file, mode, grads, tolerance)];
+        foreach (Parameter parameter in _networks[role].Weights)
+        {
+            parameter.ClearGrad();
+        }
+
+        return results;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (WanTransformer network in _networks.Values)
+        {
+            network.Dispose();
+        }
+    }
+}

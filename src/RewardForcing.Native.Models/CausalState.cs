@@ -101,6 +101,25 @@ public sealed class CausalState : IDisposable
 
     internal KeyValueCache Cache { get; }
 
+    /// <summary>Where gradients of cached keys and values go in recorded passes.</summary>
+    /// <exception cref="InvalidOperationException">Frames have been seen already.</exception>
+    public CacheGradient Gradient
+    {
+        get => Passed is null ? CacheGradient.Detached : CacheGradient.StraightThrough;
+        set
+        {
+            if (GlobalEndFrame > 0)
+            {
+                throw new InvalidOperationException("causal state: where gradients go is decided before the first frame; call ResetFrames first.");
+            }
+
+            Passed = value == CacheGradient.StraightThrough ? new PassedFrames(TokensPerFrame) : null;
+        }
+    }
+
+    /// <summary>Keys and values of recorded passes that later ones send gradients to; null if they send none.</summary>
+    internal PassedFrames? Passed { get; private set; }
+
     /// <summary>Passes over a full window, recorded where the device can replay them.</summary>
     internal StepReplays Replays { get; }
 
@@ -137,6 +156,7 @@ public sealed class CausalState : IDisposable
     public void ResetFrames()
     {
         Cache.Clear();
+        Passed?.Clear();
         _fill = default;
         _isBroken = false;
     }

@@ -82,7 +82,9 @@ internal sealed class WanAttention
         for (int sample = 0; sample < state.Batch; sample++)
         {
             using Scope inner = pass.BeginScope();
-            parts[sample] = inner.Keep(AttendToCache(pass, pass.Slice(q, sample, 1), grid, state, layer, sample, plan));
+            CachedWindow window = new(pass, state, layer, sample, plan, pass.Entry(k, sample), pass.Entry(v, sample));
+            parts[sample] = inner.Keep(AttendToCache(pass, pass.Slice(q, sample, 1), grid, state, window, plan));
+            window.Remember();
         }
 
         Tensor y = parts.Length == 1 ? parts[0] : Concat.Forward(pass, 0, parts);
@@ -137,43 +139,34 @@ internal sealed class WanAttention
     private static Tensor Extend(Pass pass, Tensor x, int keys) =>
         x.Shape[1] == keys ? x : Concat.Forward(pass, 1, x, pass.Zeros(x.Shape.With(1, keys - x.Shape[1]), x.DType));
 
-    private Tensor AttendToCache(Pass pass, Tensor q, RopeGrid grid, CausalState state, int layer, int sample, CachePlan plan)
+    private Tensor AttendToCache(Pass pass, Tensor q, RopeGrid grid, CausalState state, CachedWindow window, CachePlan plan)
     {
-        Tensor keys = state.Cache.Keys(layer, sample);
-        Tensor values = state.Cache.Values(layer, sample);
-        int s = state.TokensPerFrame;
         if (plan.IsContiguous)
         {
-            Tensor k = Samples(pass, keys, 0, plan.AttendEnd * s);
+            Tensor k = window.Keys(0, plan.AttendEnd);
             if (state.Policy.RopeMode == RopeMode.WindowRelative)
             {
                 // Slots past the newest frame are an unfilled sink: zeros, which rotation leaves alone.
                 k = Rope.Forward(pass, k, grid with { Frames = plan.End });
             }
 
-            return Attention.Forward(pass, q, k, Samples(pass, values, 0, plan.AttendEnd * s), _scale);
+            return Attention.Forward(pass, q, k, window.Values(0, plan.AttendEnd), _scale);
         }
 
         int sink = plan.AttendedSink;
         int recent = plan.End - plan.AttendFrom;
-        Tensor sinkKeys = Samples(pass, keys, 0, sink * s);
-        Tensor recentKeys = Samples(pass, keys, plan.AttendFrom * s, recent * s);
+        Tensor sinkKeys = window.Keys(0, sink);
+        Tensor recentKeys = window.Keys(plan.AttendFrom, plan.End);
         if (state.Policy.RopeMode == RopeMode.WindowRelative)
         {
             sinkKeys = sink == 0 ? sinkKeys : Rope.Forward(pass, sinkKeys, grid with { Frames = sink });
             recentKeys = Rope.Forward(pass, recentKeys, grid with { Frames = recent, StartFrame = sink });
         }
 
-        Tensor recentValues = Samples(pass, values, plan.AttendFrom * s, recent * s);
+        Tensor recentValues = window.Values(plan.AttendFrom, plan.End);
         return sink == 0
             ? Attention.Forward(pass, q, recentKeys, recentValues, _scale)
             : Attention.Forward(
-                pass, q, Concat.Forward(pass, 1, sinkKeys, recentKeys), Concat.Forward(pass, 1, Samples(pass, values, 0, sink * s), recentValues), _scale);
-    }
-
-    private static Tensor Samples(Pass pass, Tensor cache, int first, int count)
-    {
-        Tensor slice = pass.Slice(cache, first, count);
-        return pass.Reshape(slice, new Shape(1, count, slice.Shape[1], slice.Shape[2]));
+                pass, q, Concat.Forward(pass, 1, sinkKeys, recentKeys), Concat.Forward(pass, 1, window.Values(0, sink), recentValues), _scale);
     }
 }

@@ -57,9 +57,10 @@ internal sealed class WanBlock
     /// <param name="state">The caches, of past frames and of the text.</param>
     /// <param name="layer">Which layer this is.</param>
     /// <param name="plan">What happens to the caches.</param>
+    /// <param name="context">Keys and values of the text.</param>
     /// <param name="writeOnly">Whether only keys and values are wanted, as of the last layer in a pass over context.</param>
     /// <returns>Residual stream; <paramref name="x"/> itself if <paramref name="writeOnly"/>.</returns>
-    public Tensor ForwardCached(Pass pass, Tensor x, Tensor e, RopeGrid grid, CausalState state, int layer, CachePlan plan, bool writeOnly)
+    public Tensor ForwardCached(Pass pass, Tensor x, Tensor e, RopeGrid grid, CausalState state, int layer, CachePlan plan, ContextKeys context, bool writeOnly)
     {
         using Scope scope = pass.BeginScope();
         Tensor m = Modulation.Forward(pass, _modulation, e);
@@ -75,7 +76,7 @@ internal sealed class WanBlock
             y = attention.Keep(GatedResidual.Forward(pass, x, branch, pass.Entry(m, 2)));
         }
 
-        return scope.Keep(Rest(pass, y, m, state.Text.Keys(layer)));
+        return scope.Keep(Rest(pass, y, m, context));
     }
 
     /// <summary>Keys and values of the context for this block.</summary>

@@ -173,6 +173,30 @@ public sealed class WanTransformer : IDisposable
     {
         CheckLatents(x, "x");
         CheckState(x, state);
+        return ForwardCausal(pass, x, timesteps, state, startFrame, (layer, _) => state.Text.Keys(layer), cacheOnly);
+    }
+
+    /// <summary>The same with the text embedded in this pass, so that gradients reach what embeds it: the recorded step of a roll-out in training.</summary>
+    /// <param name="pass">Where to run and what to record.</param>
+    /// <param name="x">Latents of the new frames, <c>[B, 16, f, H, W]</c>, of the type of the state.</param>
+    /// <param name="timesteps">Timesteps, 0 to 1000: one for each sample, or B·f of them.</param>
+    /// <param name="state">The caches.</param>
+    /// <param name="startFrame">Number of the first new frame in the whole video.</param>
+    /// <param name="context">Text encoder output, <c>[B, S, text_dim]</c>.</param>
+    /// <returns>Flow, <c>[B, 16, f, H, W]</c>.</returns>
+    /// <exception cref="ArgumentException">The shapes do not fit, or the frames do not follow those in the cache.</exception>
+    /// <exception cref="InvalidOperationException">An earlier pass was stopped half way.</exception>
+    public Tensor ForwardCausal(Pass pass, Tensor x, ReadOnlySpan<float> timesteps, CausalState state, long startFrame, Tensor context)
+    {
+        CheckLatents(x, "x");
+        CheckState(x, state);
+        Tensor text = EmbedText(pass, context, state.Batch, x.DType);
+        return ForwardCausal(pass, x, timesteps, state, startFrame, (_, block) => block.Context(pass, text, null), cacheOnly: false);
+    }
+
+    private Tensor ForwardCausal(
+        Pass pass, Tensor x, ReadOnlySpan<float> timesteps, CausalState state, long startFrame, Func<int, WanBlock, ContextKeys> contextOf, bool cacheOnly)
+    {
         pass.Cancellation.ThrowIfCancellationRequested();
         RopeGrid grid = Grid(x);
         float[] times = Times(timesteps, state.Batch, grid.Frames);
@@ -182,11 +206,14 @@ public sealed class WanTransformer : IDisposable
         Tensor Rest(Pass inner, Tensor latents, Tensor time, Tensor rows)
         {
             Tensor tokens = LayerChain.Run(inner, EmbedPatches(inner, latents), _blocks.Count, (input, layer) =>
-                _blocks[layer].ForwardCached(inner, input, rows, grid, state, layer, plan, cacheOnly && layer == _blocks.Count - 1));
+            {
+                WanBlock block = _blocks[layer];
+                return block.ForwardCached(inner, input, rows, grid, state, layer, plan, contextOf(layer, block), cacheOnly && layer == _blocks.Count - 1);
+            });
             return cacheOnly ? inner.New(new Shape(0), x.DType) : Head(inner, tokens, time, grid);
         }
 
-        Tensor flow = state.Replays.Run(pass, plan, cacheOnly, [x, e, projected], Rest);
+        Tensor flow = pass.IsTraining ? Rest(pass, x, e, projected) : state.Replays.Run(pass, plan, cacheOnly, [x, e, projected], Rest);
         state.Complete(plan);
         return scope.Keep(flow);
     }

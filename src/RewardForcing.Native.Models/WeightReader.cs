@@ -14,13 +14,14 @@ internal static class WeightReader
     /// <param name="archive">The file.</param>
     /// <param name="entry">The tensor.</param>
     /// <param name="spec">The parameter.</param>
-    /// <param name="wanted">Its type.</param>
+    /// <param name="rules">Its type, and whether it may be mapped.</param>
     /// <param name="adapter">Changes to add; may be null.</param>
-    public static Parameter Read(Device device, Device host, TensorArchive archive, TensorEntry entry, ParameterSpec spec, DType wanted, LoraAdapter? adapter)
+    public static Parameter Read(Device device, Device host, TensorArchive archive, TensorEntry entry, ParameterSpec spec, WeightRules rules, LoraAdapter? adapter)
     {
         DType? stored = Stored(entry.Type);
+        DType wanted = rules.TypeOf(entry.Type);
         bool adapted = adapter?.Changes(spec.Name) == true;
-        if (device.IsHost && stored == wanted && !adapted)
+        if (device.IsHost && stored == wanted && !adapted && !rules.IsWritable)
         {
             TensorBytes bytes = archive.Map(entry);
             return Parameter.Map(device, spec.Name, bytes.Address, spec.Shape, wanted, bytes);

@@ -21,6 +21,9 @@ public sealed record WeightRules
     /// </summary>
     public bool StreamsBlocks { get; init; }
 
+    /// <summary>Whether weights are copied to memory of their own, so that training can change them; otherwise the CPU maps them from the file, which nobody may write to.</summary>
+    public bool IsWritable { get; init; }
+
     /// <summary>The type a stored weight is used in.</summary>
     /// <param name="stored">Type in the file.</param>
     internal DType TypeOf(ElementType stored)

@@ -69,7 +69,7 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
                 {
                     Device host = set._host ?? device;
                     Device place = staysOnHost?.Invoke(spec.Name) == true ? host : device;
-                    set.Add(WeightReader.Read(place, host, archive, entry, spec, rules.TypeOf(entry.Type), adapter));
+                    set.Add(WeightReader.Read(place, host, archive, entry, spec, rules, adapter));
                 }
             }
 

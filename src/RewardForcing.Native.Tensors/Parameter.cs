@@ -19,6 +19,9 @@ public sealed class Parameter : IDisposable
     /// <summary>Extents of the weight.</summary>
     public Shape Shape => Value.Shape;
 
+    /// <summary>Whether the weight lies in memory of somebody else, such as a mapped file, and must not be written.</summary>
+    public bool IsMapped { get; private init; }
+
     /// <summary>Accumulated gradient, always F32; null until the first backward pass reaches this parameter.</summary>
     public Tensor? Grad { get; private set; }
 
@@ -48,7 +51,7 @@ public sealed class Parameter : IDisposable
     public static Parameter Map(Device device, string name, nint address, Shape shape, DType dtype, IDisposable owner)
     {
         return device.IsHost
-            ? new Parameter(name, Tensor.FromOwned(device, address, shape, dtype, owner))
+            ? new Parameter(name, Tensor.FromOwned(device, address, shape, dtype, owner)) { IsMapped = true }
             : throw new ArgumentException($"parameter {name}: {device.Name} cannot look at host memory; copy the weight to it.", nameof(device));
     }
 

@@ -12,7 +12,7 @@ public sealed class AdamWOptimizer : IDisposable
     /// <summary>Allocates the state of trainable parameters: zeros, and for parameters that are not F32 a master copy.</summary>
     /// <param name="parameters">What to train; parameters that are not trainable are passed over.</param>
     /// <param name="settings">Rates.</param>
-    /// <exception cref="ArgumentException">A rate is out of range.</exception>
+    /// <exception cref="ArgumentException">A rate is out of range, or a parameter is mapped from a file.</exception>
     public AdamWOptimizer(IEnumerable<Parameter> parameters, AdamWSettings settings)
     {
         settings.Validate("adamw");
@@ -21,7 +21,9 @@ public sealed class AdamWOptimizer : IDisposable
         {
             foreach (Parameter parameter in parameters.Where(static parameter => parameter.Trainable))
             {
-                _slots.Add(new Slot(parameter, settings.Beta1 > 0));
+                _slots.Add(parameter.IsMapped
+                    ? throw new ArgumentException($"adamw: {parameter.Name} is mapped from its file and cannot change; load the network with WeightRules.IsWritable.", nameof(parameters))
+                    : new Slot(parameter, settings.Beta1 > 0));
             }
         }
         catch

@@ -7,7 +7,7 @@ namespace RewardForcing.Native.Ops;
 /// <summary>One step of AdamW on one tensor.</summary>
 public static class AdamWUpdate
 {
-    private const string Op = "adamw_update";
+    private const string Op = "adam_w_update";
 
     /// <summary>
     /// Computes <c>p ← p (1 - lr decay)</c>, <c>m ← beta1 m + (1 - beta1) g</c>, <c>v ← beta2 v + (1 - beta2) g²</c>,
@@ -72,8 +72,8 @@ public static class AdamWUpdate
     }
 
     private static void StepCuda(CudaDevice cuda, Tensor parameter, Tensor grad, Tensor? first, Tensor second, AdamWNumbers n) =>
-        new KernelCall(cuda, "adamw_update").Define("RF_MOMENTUM", first is null ? 0 : 1)
+        new KernelCall(cuda, "adam_w_update").Define("RF_MOMENTUM", first is null ? 0 : 1)
             .Pointer(parameter).Pointer(grad).Pointer(first).Pointer(second).Long(parameter.Count)
             .Float(n.GradFactor).Float(n.Keep).Float(n.Rate).Float(n.Beta1).Float(n.Rest1).Float(n.Beta2).Float(n.Rest2).Float(n.InverseRoot).Float(n.Eps)
-            .RunFlat("adamw_update_forward", parameter.Count, Math.Min(4, KernelPlan.Width(parameter.Count, parameter, grad, first, second)));
+            .RunFlat("adam_w_update_forward", parameter.Count, Math.Min(4, KernelPlan.Width(parameter.Count, parameter, grad, first, second)));
 }

@@ -1,4 +1,4 @@
-// adamw_update: one step of AdamW, in place
+// adam_w_update: one step of AdamW, in place
 //
 //   parameter  [n]   float
 //   grad       [n]   float
@@ -11,7 +11,7 @@
 // Variants: RF_MOMENTUM=0,1 RF_N=1,4
 #include "common/elements.cuh"
 
-extern "C" __global__ void adamw_update_forward(
+extern "C" __global__ void adam_w_update_forward(
     float* __restrict__ parameter, const float* __restrict__ grad, float* __restrict__ first, float* __restrict__ second, long long count,
     float grad_factor, float keep, float rate, float beta1, float rest1, float beta2, float rest2, float inverse_root, float eps)
 {

@@ -77,6 +77,12 @@ public sealed class WanTransformer : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether a recorded pass keeps nothing of a block but its input and computes the block again on the way back: a fraction of the memory, a third more
+    /// time, the same gradients bit for bit. Key <c>gradient_checkpointing</c>.
+    /// </summary>
+    public bool CheckpointsBlocks { get; set; }
+
     /// <summary>Predicts the flow <c>noise - x0</c> of a whole video at once.</summary>
     /// <param name="pass">Where to run; cancellation is looked at between blocks.</param>
     /// <param name="x">Noisy latents, <c>[B, 16, F, H, W]</c>, H and W even, F32 or BF16.</param>
@@ -95,7 +101,7 @@ public sealed class WanTransformer : IDisposable
         using Scope scope = pass.BeginScope();
         Tensor text = EmbedText(pass, context, x.Shape[0], x.DType);
         Tensor? imageRows = image is null ? null : EmbedImage(pass, Cast.Forward(pass, image.ClipFeatures, x.DType));
-        return scope.Keep(Run(pass, x, timesteps, (layer, block) => block.Context(pass, text, imageRows), image?.Latents, mask));
+        return scope.Keep(Run(pass, x, timesteps, ContextSource.Embedded(text, imageRows), image?.Latents, mask));
     }
 
     /// <summary>Predicts the flow of a whole video at once, for a prompt whose keys and values are at hand: what samplers of many steps call.</summary>
@@ -118,7 +124,7 @@ public sealed class WanTransformer : IDisposable
 
         CheckImageLatents(x, imageLatents);
         using Scope scope = pass.BeginScope();
-        return scope.Keep(Run(pass, x, timesteps, (layer, _) => context.Keys(layer), imageLatents, null));
+        return scope.Keep(Run(pass, x, timesteps, ContextSource.Prepared(context.Keys), imageLatents, null));
     }
 
     /// <summary>Computes keys and values of a prompt for every layer, to be used in every step.</summary>
@@ -173,7 +179,7 @@ public sealed class WanTransformer : IDisposable
     {
         CheckLatents(x, "x");
         CheckState(x, state);
-        return ForwardCausal(pass, x, timesteps, state, startFrame, (layer, _) => state.Text.Keys(layer), cacheOnly);
+        return ForwardCausal(pass, x, timesteps, state, startFrame, ContextSource.Prepared(state.Text.Keys), cacheOnly);
     }
 
     /// <summary>The same with the text embedded in this pass, so that gradients reach what embeds it: the recorded step of a roll-out in training.</summary>
@@ -191,11 +197,13 @@ public sealed class WanTransformer : IDisposable
         CheckLatents(x, "x");
         CheckState(x, state);
         Tensor text = EmbedText(pass, context, state.Batch, x.DType);
-        return ForwardCausal(pass, x, timesteps, state, startFrame, (_, block) => block.Context(pass, text, null), cacheOnly: false);
+        return CheckpointsBlocks && pass.IsTraining && state.Gradient == CacheGradient.StraightThrough
+            ? throw new NotSupportedException("causal forward: gradients straight through the cache need what earlier blocks computed; turn checkpointing of blocks off, or detach past frames.")
+            : ForwardCausal(pass, x, timesteps, state, startFrame, ContextSource.Embedded(text, null), cacheOnly: false);
     }
 
     private Tensor ForwardCausal(
-        Pass pass, Tensor x, ReadOnlySpan<float> timesteps, CausalState state, long startFrame, Func<int, WanBlock, ContextKeys> contextOf, bool cacheOnly)
+        Pass pass, Tensor x, ReadOnlySpan<float> timesteps, CausalState state, long startFrame, ContextSource context, bool cacheOnly)
     {
         pass.Cancellation.ThrowIfCancellationRequested();
         RopeGrid grid = Grid(x);
@@ -205,11 +213,8 @@ public sealed class WanTransformer : IDisposable
         (Tensor e, Tensor projected) = EmbedTime(pass, times, state.Batch, x.DType);
         Tensor Rest(Pass inner, Tensor latents, Tensor time, Tensor rows)
         {
-            Tensor tokens = LayerChain.Run(inner, EmbedPatches(inner, latents), _blocks.Count, (input, layer) =>
-            {
-                WanBlock block = _blocks[layer];
-                return block.ForwardCached(inner, input, rows, grid, state, layer, plan, contextOf(layer, block), cacheOnly && layer == _blocks.Count - 1);
-            });
+            Tensor tokens = LayerChain.Run(inner, EmbedPatches(inner, latents), _blocks.Count, (input, layer) => Block(
+                inner, layer, input, rows, context, (own, block, y, m, keys) => block.ForwardCached(own, y, m, grid, state, layer, plan, keys, cacheOnly && layer == _blocks.Count - 1)));
             return cacheOnly ? inner.New(new Shape(0), x.DType) : Head(inner, tokens, time, grid);
         }
 
@@ -249,7 +254,7 @@ public sealed class WanTransformer : IDisposable
         return times;
     }
 
-    private Tensor Run(Pass pass, Tensor x, ReadOnlySpan<float> timesteps, Func<int, WanBlock, ContextKeys> contextOf, Tensor? imageLatents, TrainingMask? mask)
+    private Tensor Run(Pass pass, Tensor x, ReadOnlySpan<float> timesteps, ContextSource context, Tensor? imageLatents, TrainingMask? mask)
     {
         (int batch, int frames) = (x.Shape[0], x.Shape[2]);
         RopeGrid grid = Grid(x);
@@ -266,10 +271,7 @@ public sealed class WanTransformer : IDisposable
         AttentionMask attention = mask?.Attention(frames, grid.TokensPerFrame) ?? AttentionMask.All;
         int keys = mask is null ? tokens.Shape[1] : Math.Max(tokens.Shape[1], mask.PaddedKeys(frames, grid.TokensPerFrame));
         tokens = LayerChain.Run(pass, tokens, _blocks.Count, (input, layer) =>
-        {
-            WanBlock block = _blocks[layer];
-            return block.Forward(pass, input, projected, contextOf(layer, block), grid, attention, keys);
-        });
+            Block(pass, layer, input, projected, context, (own, block, y, m, text) => block.Forward(own, y, m, text, grid, attention, keys)));
 
         if (mask?.CleanX is not null)
         {
@@ -278,6 +280,26 @@ public sealed class WanTransformer : IDisposable
         }
 
         return Head(pass, tokens, e, grid);
+    }
+
+    // With checkpointing a recorded block keeps its inputs alone and runs again on the way back.
+    private Tensor Block(
+        Pass pass, int layer, Tensor input, Tensor rows, ContextSource context, Func<Pass, WanBlock, Tensor, Tensor, ContextKeys, Tensor> body)
+    {
+        WanBlock block = _blocks[layer];
+        if (!pass.IsTraining)
+        {
+            return body(pass, block, input, rows, context.Keys(pass, layer, block, context.Inputs));
+        }
+
+        if (CheckpointsBlocks)
+        {
+            return pass.Checkpoint([input, rows, .. context.Inputs], (own, inputs) => body(own, block, inputs[0], inputs[1], context.Keys(own, layer, block, inputs[2..])));
+        }
+
+        // Behind a view of its own, what a block sends to shared inputs is one term of their gradients, as it is with checkpointing: the bits are the same.
+        Tensor[] views = Array.ConvertAll(context.Inputs, shared => pass.Reshape(shared, shared.Shape));
+        return body(pass, block, input, pass.Reshape(rows, rows.Shape), context.Keys(pass, layer, block, views));
     }
 
     private RopeGrid Grid(Tensor x) => new(x.Shape[2], x.Shape[3] / Config.Patch, x.Shape[4] / Config.Patch);

@@ -167,28 +167,24 @@ public sealed class Pass : IDisposable
     /// <summary>Runs <paramref name="body"/> without keeping its intermediates and runs it again when the gradient is needed.</summary>
     /// <param name="x">Input of the body; the only non-parameter tensor a gradient flows to.</param>
     /// <param name="body">Deterministic: any noise comes from a counter it captures.</param>
-    public Tensor Checkpoint(Tensor x, Func<Pass, Tensor, Tensor> body)
+    public Tensor Checkpoint(Tensor x, Func<Pass, Tensor, Tensor> body) => Checkpoint([x], (pass, inputs) => body(pass, inputs[0]));
+
+    /// <summary>The same for a body of several inputs.</summary>
+    /// <param name="inputs">All non-parameter tensors a gradient flows to; a tensor the body captures besides is a constant.</param>
+    /// <param name="body">Gets the inputs in their order.</param>
+    public Tensor Checkpoint(Tensor[] inputs, Func<Pass, Tensor[], Tensor> body)
     {
         Tensor y;
         using (var discarded = new Pass(Device, null, this, Cancellation))
         {
-            y = discarded.KeepFrom(0, body(discarded, x));
+            y = discarded.KeepFrom(0, body(discarded, inputs));
         }
 
-        if (_tape is not null)
+        if (_tape is { IsRunning: false })
         {
-            // Parameters inside the body need their gradients even if x itself needs none.
+            // Parameters inside the body need their gradients even if no input does.
             y.NeedsGrad = true;
-            _tape.Add(y, [x], [x], (pass, dy) =>
-            {
-                using var replay = new Pass(Device, new Tape(), pass, Cancellation);
-
-                // A parameter's gradient goes where it accumulates.
-                bool wanted = x is { NeedsGrad: true, Parameter: null };
-                Tensor again = body(replay, x);
-                Tensor[] grads = wanted ? replay.Backward(again, dy, x) : replay.Backward(again, dy);
-                return [wanted ? replay.KeepFrom(0, grads[0]) : null];
-            });
+            _tape.Add(y, inputs, inputs, (pass, dy) => Replay(pass, inputs, body, dy));
         }
 
         return y;
@@ -257,6 +253,17 @@ public sealed class Pass : IDisposable
         List<Tensor> ending = _scopes[depth];
         _scopes.RemoveAt(depth);
         ReleaseAll(ending);
+    }
+
+    private Tensor?[] Replay(Pass pass, Tensor[] inputs, Func<Pass, Tensor[], Tensor> body, Tensor dy)
+    {
+        using var replay = new Pass(Device, new Tape(), pass, Cancellation);
+        Tensor again = body(replay, inputs);
+
+        // A parameter's gradient goes where it accumulates.
+        Tensor[] wanted = Array.FindAll(inputs, static input => input is { NeedsGrad: true, Parameter: null });
+        Tensor[] grads = replay.Backward(again, dy, wanted);
+        return Array.ConvertAll(inputs, input => Array.IndexOf(wanted, input) is int at and >= 0 ? replay.KeepFrom(0, grads[at]) : null);
     }
 
     private static bool AnyNeedsGrad(ReadOnlySpan<Tensor?> inputs)

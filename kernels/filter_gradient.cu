@@ -85,12 +85,18 @@ __device__ __forceinline__ void sum_rows(
         }
     });
 
-    finish_product(sums, (float*)shared, [&](int row, int column, float (&values)[8]) {
-        if (output0 + row < sizes.outputs)
+    // Four floats to a thread: neighbours fill whole sectors. The depth is a multiple of 8.
+    share_sums(sums, (float*)shared);
+    for (int piece = threadIdx.x; piece < RF_TILE_M * RF_TILE_N / 4; piece += PRODUCT_THREADS)
+    {
+        int row = piece / (RF_TILE_N / 4);
+        int chunk = piece % (RF_TILE_N / 4);
+        if (output0 + row < sizes.outputs && column0 + chunk * 4 < depth)
         {
-            store_columns(partial + (long long)(output0 + row) * depth, values, column0 + column, depth);
+            float* target = partial + (long long)(output0 + row) * depth + column0 + chunk * 4;
+            *(float4*)target = *(const float4*)sum_chunk((float*)shared, row, chunk);
         }
-    });
+    }
 }
 #else
 
@@ -186,23 +192,33 @@ extern "C" __global__ void filter_gradient_backward_bias(
     }
 }
 
-// Adds up [parts, O, taps, C] and puts taps innermost: [O, C, taps].
+// Adds up [parts, O, taps, C] and puts taps innermost: [O, C, taps]. They are turned in shared memory, `each` * taps floats of it, so that
+// both sides move whole sectors. Grid: (channels in steps of `each`, O); block: 32 channels, at least `each`, by 8 taps.
 extern "C" __global__ void filter_gradient_backward(
-    float* __restrict__ total, const float* __restrict__ partial, int parts, long long count, int taps, int channels)
+    float* __restrict__ total, const float* __restrict__ partial, int parts, int outputs, int taps, int channels, int each)
 {
-    long long index = (long long)blockIdx.x * blockDim.x + threadIdx.x;
-    if (index >= count)
+    extern __shared__ float turned[];
+    int first = blockIdx.x * each;
+    int count = min(each, channels - first);
+    long long size = (long long)outputs * taps * channels;
+    const float* source = partial + (long long)blockIdx.y * taps * channels + first + threadIdx.x;
+    for (int tap = threadIdx.y; tap < taps && threadIdx.x < count; tap += blockDim.y)
     {
-        return;
+        const float* at = source + (long long)tap * channels;
+        float sum = *at;
+        for (int part = 1; part < parts; part++)
+        {
+            at += size;
+            sum += *at;
+        }
+
+        turned[threadIdx.x * taps + tap] = sum;
     }
 
-    float sum = partial[index];
-    for (int part = 1; part < parts; part++)
+    __syncthreads();
+    float* target = total + ((long long)blockIdx.y * channels + first) * taps;
+    for (int i = threadIdx.y * blockDim.x + threadIdx.x; i < count * taps; i += blockDim.x * blockDim.y)
     {
-        sum += partial[part * count + index];
+        target[i] = turned[i];
     }
-
-    int channel = (int)(index % channels);
-    long long rest = index / channels;
-    total[(rest / taps * channels + channel) * taps + rest % taps] = sum;
 }

@@ -44,6 +44,29 @@ internal sealed class WorkloadMaker(WorkloadSpec spec, int threads)
         return Make(flops, pass, run => CausalConv3d.Forward(run, x, weight, bias, null, Taps - 1));
     }
 
+    /// <summary>The same with the gradients of input, filter and bias: three products of one size.</summary>
+    public Workload TrainedConvolution()
+    {
+        Pass pass = Pass.Inference(_device);
+        (Tensor x, double flops) = Video(pass);
+        int channels = spec.Sizes[0];
+        Parameter input = Parameter.New(_device, "x", x.Shape, spec.Activations);
+        input.Value.CopyFrom(x);
+        WeightSet weights = Fill([new("weight", new Shape(channels, channels, Taps, Taps, Taps)), new("bias", new Shape(channels))]);
+        Tensor dy = Random(pass, x.Shape, spec.Activations, 1);
+        return Make(3 * flops, pass, _ =>
+        {
+            using Pass training = Pass.Training(_device);
+            foreach (Parameter parameter in weights.Append(input))
+            {
+                parameter.Trainable = true;
+                parameter.ClearGrad();
+            }
+
+            training.Backward(CausalConv3d.Forward(training, input, weights["weight"], weights["bias"], null, Taps - 1), dy);
+        }, input, weights);
+    }
+
     /// <summary>A residual block of the VAE in the middle of a video: two norms, two convolutions with history, the sum.</summary>
     public Workload VaeResidual()
     {

@@ -16,6 +16,7 @@ internal sealed record WorkloadSpec(string Kind, int[] Sizes, DType Activations 
         ("linear", "ROWSxINPUTSxOUTPUTS", ["1560x1536x1536", "1560x1536x8960", "1560x8960x1536", "256x192x768"]),
         ("attention", "QUERIESxKEYSxHEADSxWIDTH", ["1560x4680x12x128"]),
         ("conv3d", "CHANNELSxFRAMESxHEIGHTxWIDTH", ["96x4x120x208", "384x1x60x104"]),
+        ("conv3d_training", "CHANNELSxFRAMESxHEIGHTxWIDTH", ["96x4x120x208", "384x1x60x104"]),
         ("vae_residual", "CHANNELSxFRAMESxHEIGHTxWIDTH", ["96x4x120x208", "384x1x60x104"]),
         ("block", "DIMxFFNxHEADSxTOKENSxTEXT", ["1536x8960x12x1560x512"]),
     ];
@@ -47,6 +48,7 @@ internal sealed record WorkloadSpec(string Kind, int[] Sizes, DType Activations 
         "linear" => new WorkloadMaker(this, threads).Linear(),
         "attention" => new WorkloadMaker(this, threads).Attention(),
         "conv3d" => new WorkloadMaker(this, threads).Convolution(),
+        "conv3d_training" => new WorkloadMaker(this, threads).TrainedConvolution(),
         "vae_residual" => new WorkloadMaker(this, threads).VaeResidual(),
         _ => new WorkloadMaker(this, threads).Block(),
     };

@@ -134,10 +134,14 @@ __device__ __forceinline__ void multiply(product_sums& sums, uint shared, int sl
     multiply_slices(sums, shared, slices, load, [&](uint stage) { multiply_slice(sums, left + stage, right + stage); });
 }
 
-// Hands the sums to finish(row, column, floats), eight neighbours of a row at a time, so that they can be stored in whole sectors.
-// They pass through shared memory (RF_TILE_M * RF_TILE_N floats); chunk c of row r (four floats) is stored at c ^ 2 (r % 4).
-template <typename FINISH>
-__device__ __forceinline__ void finish_product(product_sums& sums, float* shared, FINISH finish)
+// Where chunk c of a row of sums (four floats) lies in shared memory.
+__device__ __forceinline__ float* sum_chunk(float* shared, int row, int chunk)
+{
+    return shared + row * RF_TILE_N + (chunk ^ (row % 4 * 2)) * 4;
+}
+
+// Puts the sums of all warps into shared memory (RF_TILE_M * RF_TILE_N floats).
+__device__ __forceinline__ void share_sums(product_sums& sums, float* shared)
 {
     int lane = threadIdx.x % 32;
     int m0 = threadIdx.x / 64 * WARP_M + lane / 4;
@@ -156,23 +160,28 @@ __device__ __forceinline__ void finish_product(product_sums& sums, float* shared
             {
                 int row = m0 + m * 16 + half * 8;
                 int column = n0 + n * 8;
-                float* target = shared + row * RF_TILE_N + ((column / 4) ^ (row % 4 * 2)) * 4 + column % 4;
-                *(float2*)target = make_float2(sums[m][n][2 * half], sums[m][n][2 * half + 1]);
+                *(float2*)(sum_chunk(shared, row, column / 4) + column % 4) = make_float2(sums[m][n][2 * half], sums[m][n][2 * half + 1]);
             }
         }
     }
 
     __syncthreads();
+}
+
+// Hands the sums to finish(row, column, floats), eight neighbours of a row at a time, so that they can be stored in whole sectors of bf16.
+template <typename FINISH>
+__device__ __forceinline__ void finish_product(product_sums& sums, float* shared, FINISH finish)
+{
+    share_sums(sums, shared);
     for (int piece = threadIdx.x; piece < RF_TILE_M * RF_TILE_N / 8; piece += PRODUCT_THREADS)
     {
         int row = piece / (RF_TILE_N / 8);
         int chunk = piece % (RF_TILE_N / 8) * 2;
-        const float* source = shared + row * RF_TILE_N;
 
         // Eight neighbouring threads read even chunks; half of them begin with the odd one, so that all banks are used.
         int first = piece / 4 % 2;
-        float4 u = *(const float4*)(source + ((chunk + first) ^ (row % 4 * 2)) * 4);
-        float4 v = *(const float4*)(source + ((chunk + 1 - first) ^ (row % 4 * 2)) * 4);
+        float4 u = *(const float4*)sum_chunk(shared, row, chunk + first);
+        float4 v = *(const float4*)sum_chunk(shared, row, chunk + 1 - first);
         float4 low = first ? v : u;
         float4 high = first ? u : v;
         float values[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};

@@ -113,6 +113,20 @@ public sealed class WanVae : IDisposable
     /// <exception cref="OperationCanceledException">The pass was cancelled; the stream has to be reset.</exception>
     public Tensor Encode(Pass pass, Tensor video, VaeStream? stream = null)
     {
+        using Scope scope = pass.BeginScope();
+        Tensor moments = EncodeMoments(pass, video, stream);
+        return scope.Keep(_scale.Normalise(pass, Narrow.Forward(pass, moments, 4, 0, Config.LatentChannels)));
+    }
+
+    /// <summary>Encodes frames to the distribution of their latents, as the network was trained on it.</summary>
+    /// <param name="pass">Where to run; cancellation is looked at between layers.</param>
+    /// <param name="video">As for <see cref="Encode"/>.</param>
+    /// <param name="stream">Where the video has got to; null for a whole video.</param>
+    /// <returns><c>[B, F, H/8, W/8, 2z]</c>: the mean, not normalised, then the logarithm of the variance.</returns>
+    /// <exception cref="ArgumentException">The shape does not fit the network or the stream, or the frames give no latent.</exception>
+    /// <exception cref="OperationCanceledException">The pass was cancelled; the stream has to be reset.</exception>
+    public Tensor EncodeMoments(Pass pass, Tensor video, VaeStream? stream = null)
+    {
         Check("wan_vae encode", video, VaeLayout.PixelChannels, Config.SpatialScale);
         return Run(pass, video, stream, decode: false);
     }
@@ -188,12 +202,8 @@ public sealed class WanVae : IDisposable
 
     private Tensor EncodePiece(Pass pass, Tensor video, VaeStream stream)
     {
-        using Scope scope = pass.BeginScope();
-        Tensor moments = LayerChain.Run(pass, video, _encoder.Length + 1, (x, layer) => layer < _encoder.Length
+        return LayerChain.Run(pass, video, _encoder.Length + 1, (x, layer) => layer < _encoder.Length
             ? _encoder[layer].Forward(pass, x, stream)
             : _toLatent.Forward(pass, x));
-
-        // The second half of the channels is the logarithm of the variance; nothing is sampled.
-        return scope.Keep(_scale.Normalise(pass, Narrow.Forward(pass, moments, 4, 0, Config.LatentChannels)));
     }
 }

@@ -55,8 +55,8 @@ internal sealed class LabRun
         Tensor[] inputs = workload.Draw(pass, type);
         Tensor result = workload.Run(pass, inputs);
         device.Synchronize();
-        string entry = workload.Kernel + "_forward";
-        LaunchReport[] own = [.. launches.Where(launch => launch.Kernel.StartsWith(entry, StringComparison.Ordinal))];
+        LaunchReport[] Named(string pass) => [.. launches.Where(launch => launch.Kernel.StartsWith(workload.Kernel + pass, StringComparison.Ordinal))];
+        LaunchReport[] own = Named("_forward") is { Length: > 0 } forward ? forward : Named("_backward");
         return new LabRun(workload, own.Length > 0 ? own : launches, inputs.Append(result).Sum(static tensor => tensor.Bytes));
     }
 }

@@ -25,6 +25,7 @@ internal sealed record LabWorkload(string Kernel, string Title, IReadOnlyList<Ca
         Of(new RmsNormRopeCase(), new(1, new(2, 4, 8), 0, 12, 128)),
         Of(new ModulatedLayerNormCase(), new(1, 2, 32, 1536)),
         Of(new CausalConv3dCase(), new(new(1, 2, 8, 16, 96), new(96, 96, 3, 3, 3), History: 2), 256L * 96 * 96 * 27),
+        FilterGradient(new(new(1, 1, 16, 16, 128), new(128, 128, 1, 3, 3), PadFrames: 0, Bias: false), 256L * 128 * 128 * 9),
     ];
 
     /// <summary>A sample of an op's case.</summary>
@@ -66,6 +67,26 @@ internal sealed record LabWorkload(string Kernel, string Title, IReadOnlyList<Ca
     /// <summary>An op at any size.</summary>
     public static LabWorkload Of<TSize>(OpCase<TSize> test, TSize size, long multiplyAdds = 0)
         where TSize : notnull => new(test.Name, size.ToString()!, test.Inputs(size), (pass, inputs) => test.Run(pass, size, inputs)) { MultiplyAdds = multiplyAdds };
+
+    // What a convolution's weight gets from a gradient of its result.
+    private static LabWorkload FilterGradient(CausalConv3dCase.Size size, long multiplyAdds)
+    {
+        CaseInput dy = new("dy", size.X.With(1, size.OutFrames).With(4, size.Weight[0]));
+        return new LabWorkload("filter_gradient", size.ToString(), [.. new CausalConv3dCase().Inputs(size), dy], (pass, inputs) =>
+        {
+            using var weight = Parameter.New(pass.Device, "weight", size.Weight, inputs[1].DType);
+            weight.Value.CopyFrom(inputs[1]);
+            weight.Trainable = true;
+            using var training = Pass.Training(pass.Device);
+            training.Backward(Ops.CausalConv3d.Forward(training, inputs[0], weight, null, null, size.PadFrames), inputs[2]);
+            Tensor result = pass.New(size.Weight);
+            result.CopyFrom(weight.Grad!);
+            return result;
+        })
+        {
+            MultiplyAdds = multiplyAdds,
+        };
+    }
 
     private static long Products(AttentionCase.Size size) => 2L * size.Batch * size.Heads * size.Queries * size.Keys * size.Width;
 }

@@ -41,6 +41,11 @@ internal static class RunCommand
 
     private static LabWorkload Workload(string kernel, string? sample)
     {
+        if (sample is null && LabWorkload.Standard.SingleOrDefault(one => one.Kernel == kernel) is { } standard)
+        {
+            return standard;
+        }
+
         OpCase test = OpCases.All.SingleOrDefault(one => one.Name == kernel)
             ?? throw new ArgumentException($"KernelLab run: there is no op {kernel}; there are {string.Join(", ", OpCases.All.Select(static one => one.Name))}.");
         if (sample is null)

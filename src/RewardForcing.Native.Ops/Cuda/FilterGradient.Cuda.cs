@@ -12,6 +12,11 @@ internal static partial class FilterGradient
     private const int BiasColumns = 32;
     private const int BiasRows = 8;
 
+    // What a block of the last pass turns at once: channels of a whole sector or more, in at most 32 KiB.
+    private const int TurnedChannels = 32;
+    private const int TurnedTaps = 8;
+    private const int TurnedFloats = 8192;
+
     // Blocks that keep a large device busy, and rows below which a part is not worth its place in memory.
     private const int WantedBlocks = 264;
     private const int FewestRows = 512;
@@ -41,7 +46,7 @@ internal static partial class FilterGradient
             .Int(shape.OutFrames, shape.OutHeight, shape.OutWidth, outputs, shape.Stride, shape.FrameStride, shape.PadFrames, shape.Top, shape.Left);
         int shared = tensor ? Math.Max(Stages * (tileRows + tileColumns) * Slice * sizeof(short), tileRows * tileColumns * sizeof(float)) : 0;
         call.Run("filter_gradient_backward_partial", new CudaExtent(across, down, parts), tensor ? 128 : 256, shared);
-        Sum(Define(new KernelCall(cuda, "filter_gradient"), shape, x.DType, tensor, tileRows, tileColumns), dweight, partial, parts, shape.Taps, shape.Channels);
+        Sum(Define(new KernelCall(cuda, "filter_gradient"), shape, x.DType, tensor, tileRows, tileColumns), dweight, partial, parts, outputs, shape.Taps, shape.Channels);
         if (dbias is null)
         {
             return;
@@ -51,7 +56,7 @@ internal static partial class FilterGradient
         Tensor sums = back.New(new Shape(parts, outputs));
         Define(new KernelCall(cuda, "filter_gradient"), shape, x.DType, tensor, tileRows, tileColumns).Pointer(sums).Pointer(dy).Long(rows).Long(each).Int(outputs)
             .Run("filter_gradient_backward_bias", new CudaExtent(KernelPlan.Blocks(outputs, BiasColumns), parts), new CudaExtent(BiasColumns, BiasRows));
-        Sum(Define(new KernelCall(cuda, "filter_gradient"), shape, x.DType, tensor, tileRows, tileColumns), dbias, sums, parts, 1, outputs);
+        Sum(Define(new KernelCall(cuda, "filter_gradient"), shape, x.DType, tensor, tileRows, tileColumns), dbias, sums, parts, 1, 1, outputs);
     }
 
     private static bool IsTensor(ConvolutionShape shape, Tensor x, Tensor? history, Tensor dy)
@@ -70,9 +75,12 @@ internal static partial class FilterGradient
         return (KernelPlan.Blocks(rows, each), each);
     }
 
-    private static void Sum(KernelCall call, Tensor total, Tensor partial, int parts, int taps, int channels) =>
-        call.Pointer(total).Pointer(partial).Int(parts).Long(total.Count).Int(taps, channels)
-            .Run("filter_gradient_backward", new CudaExtent(KernelPlan.Blocks(total.Count, KernelPlan.Threads)), KernelPlan.Threads);
+    private static void Sum(KernelCall call, Tensor total, Tensor partial, int parts, int outputs, int taps, int channels)
+    {
+        int each = Math.Clamp(TurnedFloats / taps, 1, TurnedChannels);
+        call.Pointer(total).Pointer(partial).Int(parts, outputs, taps, channels, each)
+            .Run("filter_gradient_backward", new CudaExtent(KernelPlan.Blocks(channels, each), outputs), new CudaExtent(TurnedChannels, TurnedTaps), each * taps * sizeof(float));
+    }
 
     private static KernelCall Define(KernelCall call, ConvolutionShape shape, DType type, bool tensor, int tileRows, int tileColumns)
     {

@@ -57,6 +57,23 @@ public class VaeTrainingTests
         Assert.Equal(4, vae.Decode(second, next, stream).Shape[1]);
     }
 
+    [Fact]
+    public void EncodeMoments_MeanNormalised_IsTheLatent()
+    {
+        using CpuDevice device = new(1, checkMemory: true);
+        using WanVae vae = Load(device);
+        using Pass pass = Pass.Inference(device);
+        Tensor video = Noise(pass, 5, 8, 16, 3);
+        float[] moments = vae.EncodeMoments(pass, video).ToFloats(), latents = vae.Encode(pass, video).ToFloats();
+        int z = Tiny.LatentChannels;
+        Assert.Equal(2 * latents.Length, moments.Length);
+        for (int i = 0; i < latents.Length; i++)
+        {
+            double mean = moments[(i / z * 2 * z) + (i % z)];
+            Assert.Equal((mean - Tiny.LatentMean[i % z]) / Tiny.LatentStd[i % z], latents[i], 1e-5);
+        }
+    }
+
     private static WanVae Load(Device device, VaeConfig? config = null)
     {
         using MemoryArchive archive = MemoryArchive.Random(WanVae.Declare(config ?? Tiny), 3);

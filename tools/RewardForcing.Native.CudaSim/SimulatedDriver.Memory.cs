@@ -116,7 +116,13 @@ public sealed unsafe partial class SimulatedDriver
                 on.Context.Work.RunUntil(() => on.IsIdle);
             }
 
-            return Fits(context, from.Needed(bytes)) ? NewBlock(context, bytes, from, out made) : NoMemory(context, bytes);
+            CuResult taken = Fits(context, from.Needed(bytes)) ? NewBlock(context, bytes, from, out made) : NoMemory(context, bytes);
+            if (taken == CuResult.Success)
+            {
+                context.Order?.Allocated(on, context.Blocks[made].Allocation);
+            }
+
+            return taken;
         });
         address = made;
         return result;
@@ -136,7 +142,12 @@ public sealed unsafe partial class SimulatedDriver
         }
 
         block.Allocation.IsLeaving = true;
-        context.Work.Add(on, new StreamWork($"free of '{block.Allocation.Name}'", () => Release(context, block)));
+        context.Work.Add(on, new StreamWork($"free of '{block.Allocation.Name}'", () =>
+        {
+            context.Writes(address, block.Allocation.Bytes);
+            block.Allocation.FreedBy = context.Order is null ? null : $"by the free on stream {on.Number}";
+            Release(context, block);
+        }));
         return CuResult.Success;
     });
 
@@ -155,6 +166,7 @@ public sealed unsafe partial class SimulatedDriver
             {
                 // Memory that pools keep without using it is taken back before an allocation fails.
                 context.Work.RunUntil(() => context.Work.IsIdle);
+                AllAwaited(context);
                 _pools.ForEach(pool => pool.Trim(0));
             }
 
@@ -205,6 +217,7 @@ public sealed unsafe partial class SimulatedDriver
     {
         // Copies from and to it that are still to come would use it after it is gone.
         context.Work.RunUntil(() => context.Work.IsIdle);
+        AllAwaited(context);
         return context.FreeHost(address) ? CuResult.Success : Fail(CuResult.InvalidValue, $"0x{address:x} is no page-locked memory of this context.");
     });
 
@@ -214,12 +227,16 @@ public sealed unsafe partial class SimulatedDriver
         {
             Buffer.MemoryCopy((void*)source, context.Memory.Host(destination, bytes), bytes, bytes);
             context.Memory.MarkWritten(destination, bytes);
+            context.Writes(destination, bytes);
         }));
 
     /// <inheritdoc/>
     public override CuResult CopyToHost(nint destination, ulong source, ulong bytes, nint stream) => InContext(nameof(CopyToHost), CallRule.None, context =>
         Copy(context, stream, bytes, "copy to the host", destination == 0 ? "a copy to no host memory" : context.Misused("A copy to the host", source, bytes), () =>
-            Buffer.MemoryCopy(context.Memory.Host(source, bytes), (void*)destination, bytes, bytes)));
+        {
+            Buffer.MemoryCopy(context.Memory.Host(source, bytes), (void*)destination, bytes, bytes);
+            context.Reads(source, bytes);
+        }));
 
     /// <inheritdoc/>
     public override CuResult CopyOnDevice(ulong destination, ulong source, ulong bytes, nint stream) => InContext(nameof(CopyOnDevice), CallRule.None, context =>
@@ -230,6 +247,8 @@ public sealed unsafe partial class SimulatedDriver
         {
             Buffer.MemoryCopy(context.Memory.Host(source, bytes), context.Memory.Host(destination, bytes), bytes, bytes);
             context.Memory.CopyWritten(destination, source, bytes);
+            context.Reads(source, bytes);
+            context.Writes(destination, bytes);
         });
     });
 
@@ -257,6 +276,7 @@ public sealed unsafe partial class SimulatedDriver
             }
 
             context.Memory.MarkWritten(destination, bytes);
+            context.Writes(destination, bytes);
         });
     });
 

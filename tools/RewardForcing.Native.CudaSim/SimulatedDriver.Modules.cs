@@ -23,7 +23,7 @@ public sealed partial class SimulatedDriver
                     return Fail(CuResult.NoBinaryForGpu, $"{image.Name} was compiled for {image.Target}, and {context.Profile.Name} is sm_{context.Profile.Architecture}.");
                 }
 
-                var loaded = new SimulatedModule(image.Name, image.Ptx, context.Memory, _options.Execution);
+                var loaded = new SimulatedModule(image.Name, image.Ptx, context.Memory, _options.Execution with { RecordsUses = _options.WatchesStreams });
                 made = _handles.Add(new LoadedModule(context, image, loaded, CubinRegisters.Read(image.Cubin.Span)));
                 return CuResult.Success;
             }
@@ -191,6 +191,11 @@ public sealed partial class SimulatedDriver
         }
 
         LaunchReport report = function.Owner.Module.Launch(function.Kernel.Name, shape, image);
+        if (report.Touched is TouchedMemory touched)
+        {
+            function.Owner.Context.Order?.Use(touched);
+        }
+
         _printed.AddRange(report.Printed);
         _options.Launched?.Invoke(report);
         if (report.Findings.Count == 0)

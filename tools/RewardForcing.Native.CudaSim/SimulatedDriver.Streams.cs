@@ -22,7 +22,7 @@ public sealed partial class SimulatedDriver
         nint made = 0;
         CuResult result = InContext(nameof(CreateStream), CallRule.None, context =>
         {
-            made = _handles.Add(new SimulatedStream(context, Math.Clamp(priority, GreatestPriority, 0)));
+            made = _handles.Add(new SimulatedStream(context, Math.Clamp(priority, GreatestPriority, 0)) { Number = context.Order?.NewStream() ?? 0 });
             return CuResult.Success;
         });
         stream = made;
@@ -38,7 +38,7 @@ public sealed partial class SimulatedDriver
 
     /// <inheritdoc/>
     public override CuResult SynchronizeStream(nint stream) => OnStream(nameof(SynchronizeStream), CallRule.None, stream, (context, it) =>
-        it.Capture is null ? Wait(context, () => it.IsIdle) : BreakCapture(context, it.Capture, "A stream cannot be synchronised while it captures."));
+        it.Capture is null ? Wait(context, () => it.IsIdle, it.Clock) : BreakCapture(context, it.Capture, "A stream cannot be synchronised while it captures."));
 
     /// <inheritdoc/>
     public override CuResult QueryStream(nint stream) => OnStream(nameof(QueryStream), CallRule.None, stream, (context, it) =>
@@ -48,7 +48,7 @@ public sealed partial class SimulatedDriver
             return BreakCapture(context, it.Capture, "A stream cannot be queried while it captures.");
         }
 
-        return Asked(context, () => it.IsIdle);
+        return Asked(context, () => it.IsIdle, it.Clock);
     });
 
     /// <inheritdoc/>
@@ -79,6 +79,16 @@ public sealed partial class SimulatedDriver
         if (it.Capture is not null && awaited.Marker is not null)
         {
             return BreakCapture(context, it.Capture, "A stream that captures cannot wait for an event recorded outside of the capture.", CuResult.StreamCaptureIsolation);
+        }
+
+        if (_options.IgnoresEvents)
+        {
+            return CuResult.Success;
+        }
+
+        if (awaited.Marker is { Clock: StreamClock before })
+        {
+            it.Clock.Join(before);
         }
 
         if (awaited.Marker is { IsDone: false } marker)
@@ -138,10 +148,10 @@ public sealed partial class SimulatedDriver
     });
 
     /// <inheritdoc/>
-    public override CuResult QueryEvent(nint happened) => OnEvent(nameof(QueryEvent), happened, (context, it) => Asked(context, () => it.Marker?.IsDone != false));
+    public override CuResult QueryEvent(nint happened) => OnEvent(nameof(QueryEvent), happened, (context, it) => Asked(context, () => it.Marker?.IsDone != false, it.Marker?.Clock ?? new StreamClock()));
 
     /// <inheritdoc/>
-    public override CuResult SynchronizeEvent(nint happened) => OnEvent(nameof(SynchronizeEvent), happened, (context, it) => Wait(context, () => it.Marker?.IsDone != false));
+    public override CuResult SynchronizeEvent(nint happened) => OnEvent(nameof(SynchronizeEvent), happened, (context, it) => Wait(context, () => it.Marker?.IsDone != false, it.Marker?.Clock ?? new StreamClock()));
 
     /// <inheritdoc/>
     public override CuResult GetElapsed(nint from, nint to, out float milliseconds)
@@ -191,11 +201,16 @@ public sealed partial class SimulatedDriver
             : found.Capture is null ? body(context, found) : Fail(CuResult.CapturedEvent, "The event was recorded in a capture and cannot be waited for or asked."));
 
     // Who asks again and again must see progress at some time.
-    private CuResult Asked(SimulatedContext context, Func<bool> holds)
+    private CuResult Asked(SimulatedContext context, Func<bool> holds, StreamClock awaited)
     {
         if (!holds())
         {
             context.Work.RunOne();
+        }
+
+        if (holds())
+        {
+            context.Order?.Awaited(awaited);
         }
 
         return Status(context) is not CuResult.Success and CuResult failure ? failure : holds() ? CuResult.Success : CuResult.NotReady;

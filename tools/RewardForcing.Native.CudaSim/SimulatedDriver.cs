@@ -173,6 +173,7 @@ public sealed partial class SimulatedDriver : CudaDriver
             else if (--context.Shares == 0)
             {
                 context.Work.RunUntil(() => context.Work.IsIdle);
+                AllAwaited(context);
                 _leaks.AddRange(LeakReport.Of(context, _handles));
                 Forget(context);
             }
@@ -251,10 +252,12 @@ public sealed partial class SimulatedDriver : CudaDriver
     private SimulatedContext NewContext(int device, DeviceProfile profile)
     {
         SimulatedContext? made = null;
+        StreamOrder? order = _options.WatchesStreams ? new StreamOrder() : null;
         Random? random = _options.Deferred ? new Random((int)_options.Execution.Seed + device) : null;
         made = new SimulatedContext(device, profile, _options)
         {
-            Work = new WorkScheduler(_gate, random, _isHost, (work, exception) => Failed(made!, work, exception)),
+            Order = order,
+            Work = new WorkScheduler(_gate, random, _isHost, (work, exception) => Failed(made!, work, exception), order, work => Ran(made!, work)),
         };
         return made;
     }
@@ -285,6 +288,9 @@ public sealed partial class SimulatedDriver : CudaDriver
         _contexts.Remove(context.Device);
         context.Dispose();
     }
+
+    private void AllAwaited(SimulatedContext context) =>
+        context.Order?.AllAwaited(_handles.All<SimulatedStream>().Select(static stream => stream.Value).Where(stream => stream.Context == context));
 
     private CuResult Guarded(string call, Func<CuResult> body)
     {
@@ -369,6 +375,23 @@ public sealed partial class SimulatedDriver : CudaDriver
 
     private CuResult Invalid(nint handle, string what) => Fail(CuResult.InvalidHandle, $"0x{handle:x} is no {what} of this driver, or it was destroyed.");
 
+    // Holds what the work used against what work of other streams did.
+    private void Ran(SimulatedContext context, StreamWork work)
+    {
+        if (context.Order?.Ran(work) is not { Count: > 0 } met || _options.Execution.Ignored.Contains(FindingKind.StreamOrder))
+        {
+            return;
+        }
+
+        Finding[] findings = [.. met.Select(static sentence => new Finding(FindingKind.StreamOrder, sentence))];
+        if (_options.FindingsAreFaults)
+        {
+            throw new DeviceFault(findings[^1], [.. findings.SkipLast(1)]);
+        }
+
+        _findings.AddRange(findings);
+    }
+
     private void Failed(SimulatedContext context, StreamWork work, Exception exception)
     {
         if (exception is DeviceFault fault)
@@ -387,10 +410,16 @@ public sealed partial class SimulatedDriver : CudaDriver
         _lastDetail = context.FaultDetail;
     }
 
-    // Lets work run until something holds; a fault on the way is this call's result.
-    private CuResult Wait(SimulatedContext context, Func<bool> holds)
+    // Lets work run until something holds; a fault on the way is this call's result. The host then comes after what it waited for, null for everything.
+    private CuResult Wait(SimulatedContext context, Func<bool> holds, StreamClock? awaited = null)
     {
         context.Work.RunUntil(holds);
+        if (awaited is null)
+        {
+            AllAwaited(context);
+        }
+
+        context.Order?.Awaited(awaited);
         _pools.ForEach(pool => pool.Trim(pool.Threshold));
 
         return context.Fault == CuResult.Success ? CuResult.Success : Fail(context.Fault, context.FaultDetail);

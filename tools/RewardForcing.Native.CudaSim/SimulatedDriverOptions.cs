@@ -21,6 +21,12 @@ public sealed record SimulatedDriverOptions
     /// </summary>
     public bool Deferred { get; init; }
 
+    /// <summary>
+    /// Whether work of two streams on the same memory, which neither an event nor a wait of the host orders, is found. Null watches where work is
+    /// <see cref="Deferred"/>. What launches use is known in checked mode only.
+    /// </summary>
+    public bool? StreamOrder { get; init; }
+
     /// <summary>Whether what checks find counts as a fault, so that the context fails (<c>LaunchFailed</c>). Findings are kept in either case.</summary>
     public bool FindingsAreFaults { get; init; } = true;
 
@@ -38,4 +44,9 @@ public sealed record SimulatedDriverOptions
 
     /// <summary>Version of CUDA it says to serve.</summary>
     public int Version { get; init; } = 12040;
+
+    /// <summary>Whether streams do not wait for events: a mistake to be found.</summary>
+    internal bool IgnoresEvents { get; init; }
+
+    internal bool WatchesStreams => StreamOrder ?? Deferred;
 }

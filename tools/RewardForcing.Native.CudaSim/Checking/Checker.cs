@@ -15,6 +15,7 @@ internal sealed unsafe class Checker
     {
         _grid = grid;
         Counters = new AccessCounters(grid.Program.Kernel.Code.Count);
+        Touched = grid.Options.RecordsUses ? new TouchedMemory() : null;
     }
 
     /// <summary>What was found, one of a kind per instruction.</summary>
@@ -22,6 +23,9 @@ internal sealed unsafe class Checker
 
     /// <summary>Accesses by instruction.</summary>
     public AccessCounters Counters { get; }
+
+    /// <summary>Memory that was used; null if nobody asks.</summary>
+    public TouchedMemory? Touched { get; }
 
     /// <summary>Keeps a finding.</summary>
     public void Report(Warp w, FindingKind kind, Operation* o, int lane, string what)
@@ -92,6 +96,7 @@ internal sealed unsafe class Checker
     public void Bulk(Warp w, Operation* o, int lane, Allocation allocation, ulong address, int bytes, AccessKind kind)
     {
         Counters.Bulk(o->Instruction, address, bytes);
+        Touched?.Add(allocation, address, bytes, kind);
         (allocation.Shadow ??= new GlobalShadow(allocation)).Access(this, w, o, lane, address, bytes, kind);
     }
 
@@ -124,6 +129,7 @@ internal sealed unsafe class Checker
                 Order(w, address, kind);
             }
 
+            Touched?.Add(allocation, address, bytes, kind);
             allocation.Shadow ??= new GlobalShadow(allocation);
             allocation.Shadow.Access(this, w, o, lane, address, bytes, kind);
         }

@@ -32,6 +32,9 @@ public sealed class LaunchReport
     /// <summary>Times warps ran an opcode.</summary>
     public long Count(string opcode) => Instructions.Where(count => count.Instruction.Opcode == opcode).Sum(count => count.Warps);
 
+    /// <summary>Memory it used; null in fast mode, or where streams are not watched.</summary>
+    internal TouchedMemory? Touched { get; init; }
+
     internal static unsafe LaunchReport Of(Grid grid, Worker[] workers)
     {
         KernelProgram program = grid.Program;
@@ -66,6 +69,7 @@ public sealed class LaunchReport
             Findings = [.. workers.SelectMany(worker => worker.Checker?.Findings ?? [])],
             Printed = [.. workers.SelectMany(worker => worker.Printed)],
             Instructions = counts,
+            Touched = workers[0].Checker?.Touched,
         };
     }
 

@@ -34,6 +34,9 @@ internal sealed unsafe class Allocation
     /// <summary>Whether it was freed.</summary>
     public bool IsFreed => Host == null;
 
+    /// <summary>How it was freed, for messages; null where nothing more is known.</summary>
+    public string? FreedBy { get; set; }
+
     /// <summary>Whether a free was asked for that its stream has not come to.</summary>
     public bool IsLeaving { get; set; }
 

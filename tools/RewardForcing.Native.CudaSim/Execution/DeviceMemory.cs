@@ -159,7 +159,7 @@ public sealed unsafe class DeviceMemory(bool tracksWrites = false, int device = 
         if (Find(address) is Allocation inside)
         {
             return inside.IsFreed
-                ? $"{access}, {address - inside.Address} bytes into '{inside.Name}' ({inside.Bytes} bytes), which was freed"
+                ? $"{access}, {address - inside.Address} bytes into '{inside.Name}' ({inside.Bytes} bytes), which was freed{(inside.FreedBy is { } how ? " " + how : string.Empty)}"
                 : $"{access}, {inside.End - address} bytes before the end of '{inside.Name}' ({inside.Bytes} bytes)";
         }
 

@@ -27,6 +27,9 @@ public sealed record SimulationOptions
     /// <summary>Findings kept of a launch.</summary>
     public int MaxFindings { get; init; } = 50;
 
+    /// <summary>Whether the memory that a checked launch uses is recorded; the driver asks for it where it watches the order of streams.</summary>
+    internal bool RecordsUses { get; init; }
+
     /// <summary>Kinds of findings that are not reported.</summary>
     public IReadOnlySet<Checking.FindingKind> Ignored { get; init; } = new HashSet<Checking.FindingKind>();
 }

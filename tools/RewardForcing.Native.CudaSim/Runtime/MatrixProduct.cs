@@ -76,9 +76,19 @@ internal sealed unsafe class MatrixProduct(SimulatedContext context, BlasProduct
             Gradients(panels);
         }
 
-        foreach (Range range in Ranges().Where(range => range.IsWritten))
+        foreach (Range range in Ranges())
         {
-            context.Memory.MarkWritten(range.Address, range.Bytes);
+            if (range.IsWritten)
+            {
+                context.Memory.MarkWritten(range.Address, range.Bytes);
+            }
+
+            context.Order?.Use(context.Memory, range.Address, range.Bytes, range.IsWritten);
+        }
+
+        if (workspaceBytes > 0)
+        {
+            context.Writes(operands.Workspace, workspaceBytes);
         }
     }
 

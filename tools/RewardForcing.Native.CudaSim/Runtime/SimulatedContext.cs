@@ -33,6 +33,9 @@ internal sealed unsafe class SimulatedContext : IDisposable
     /// <summary>Its work.</summary>
     public required WorkScheduler Work { get; init; }
 
+    /// <summary>Watches the order of its streams' work; null if nobody asked for it.</summary>
+    public StreamOrder? Order { get; init; }
+
     /// <summary>Its handle.</summary>
     public nint Handle { get; set; }
 
@@ -77,6 +80,12 @@ internal sealed unsafe class SimulatedContext : IDisposable
         NativeMemory.AlignedFree((void*)address);
         return true;
     }
+
+    /// <summary>The running work reads a range.</summary>
+    public void Reads(ulong address, ulong bytes) => Order?.Use(Memory, address, bytes, false);
+
+    /// <summary>The running work writes a range.</summary>
+    public void Writes(ulong address, ulong bytes) => Order?.Use(Memory, address, bytes, true);
 
     /// <summary>Says what is wrong with a range that work is to use, or null.</summary>
     public string? Misused(string what, ulong address, ulong bytes)

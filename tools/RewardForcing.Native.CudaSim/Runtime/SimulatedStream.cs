@@ -11,6 +11,12 @@ internal sealed class SimulatedStream(SimulatedContext context, int priority)
     /// <summary>Priority it was made with.</summary>
     public int Priority => priority;
 
+    /// <summary>Number for messages.</summary>
+    public int Number { get; init; }
+
+    /// <summary>What comes before its next work.</summary>
+    public StreamClock Clock { get; } = new();
+
     /// <summary>Work that is not done, in order.</summary>
     public Queue<StreamWork> Pending { get; } = [];
 

@@ -26,6 +26,15 @@ internal sealed class StreamWork(string name, Action run)
     /// <summary>Whether it is done, or was given up after a fault.</summary>
     public bool IsDone { get; set; }
 
+    /// <summary>Number of the stream it was given to.</summary>
+    public int Stream { get; set; }
+
+    /// <summary>Its number among that stream's work.</summary>
+    public long Serial { get; set; }
+
+    /// <summary>What comes before it, itself included; null where streams are not watched.</summary>
+    public StreamClock? Clock { get; set; }
+
     /// <summary>Does it.</summary>
     public void Run() => run();
 }

@@ -5,7 +5,9 @@ namespace RewardForcing.Native.CudaSim.Runtime;
 /// <param name="random">Chooses among work that could run (deferred); null runs work as soon as it can run, the oldest first.</param>
 /// <param name="isHost">Set on threads that run code of the host.</param>
 /// <param name="failed">Told of work that failed; what is left is then given up.</param>
-internal sealed class WorkScheduler(object gate, Random? random, ThreadLocal<bool> isHost, Action<StreamWork, Exception> failed)
+/// <param name="order">Told of work that is given; null for nobody.</param>
+/// <param name="ran">Called when work of the device has run; it may throw.</param>
+internal sealed class WorkScheduler(object gate, Random? random, ThreadLocal<bool> isHost, Action<StreamWork, Exception> failed, StreamOrder? order, Action<StreamWork> ran)
 {
     private readonly List<SimulatedStream> _busy = [];
     private int _running;
@@ -17,6 +19,7 @@ internal sealed class WorkScheduler(object gate, Random? random, ThreadLocal<boo
     /// <summary>Gives work to a stream.</summary>
     public void Add(SimulatedStream stream, StreamWork work)
     {
+        order?.Given(stream, work);
         work.After.AddRange(stream.Awaited.Where(other => !other.IsDone));
         stream.Awaited.Clear();
         if (stream.Pending.Count == 0)
@@ -110,6 +113,8 @@ internal sealed class WorkScheduler(object gate, Random? random, ThreadLocal<boo
                     Fail(work, failure);
                 }
 
+                // What the host's own code has seen, the host has.
+                order?.Awaited(work.Clock);
                 work.IsRunning = false;
                 _running--;
                 Done(stream, work);
@@ -135,6 +140,7 @@ internal sealed class WorkScheduler(object gate, Random? random, ThreadLocal<boo
         try
         {
             work.Run();
+            ran(work);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

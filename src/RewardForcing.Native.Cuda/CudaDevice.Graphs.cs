@@ -5,7 +5,7 @@ namespace RewardForcing.Native.Cuda;
 public sealed unsafe partial class CudaDevice
 {
     /// <inheritdoc/>
-    public override bool CanReplay => true;
+    public override bool CanReplay => _watch is null;
 
     internal override IRecordedWork BeginRecording()
     {

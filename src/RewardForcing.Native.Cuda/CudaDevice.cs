@@ -40,12 +40,13 @@ public sealed unsafe partial class CudaDevice : Device
     /// <param name="products">Who multiplies matrices.</param>
     /// <param name="timings">Where measured choices are kept; null for nowhere.</param>
     /// <param name="checkMemory">Fill rented blocks with NaN and look for writes past the end when they come back. For tests.</param>
+    /// <param name="watch">What is to be told and waited for after each launch; null for nothing.</param>
     /// <exception cref="CudaException">The driver refuses.</exception>
     public CudaDevice(
         CudaDriver driver, int ordinal, KernelSources sources, KernelCache cache, string? name = null,
-        ProductChoice products = ProductChoice.Measured, ProductTimings? timings = null, bool checkMemory = false)
+        ProductChoice products = ProductChoice.Measured, ProductTimings? timings = null, bool checkMemory = false, LaunchWatch? watch = null)
     {
-        (_driver, _ordinal, _checked) = (driver, ordinal, checkMemory);
+        (_driver, _ordinal, _checked, _watch) = (driver, ordinal, checkMemory, watch);
         Name = name ?? $"cuda:{ordinal}";
         Require(driver.Initialize(), "cuInit", "Opening the CUDA driver.");
         Require(driver.GetDeviceName(ordinal, out string product), "cuDeviceGetName", $"Opening {Name}.");
@@ -138,6 +139,10 @@ public sealed unsafe partial class CudaDevice : Device
         Require(
             _driver.Launch(kernel.Function, shape, arguments, queue.Stream), "cuLaunchKernelEx",
             $"Launching {entry} of kernels/{stem}.cu on {Name}: grid {shape.Grid}, block {shape.Block}, {shape.DynamicSharedBytes:N0} bytes of shared memory.");
+        if (_watch is not null)
+        {
+            Watch(queue, $"{entry} of kernels/{stem}.cu, grid {shape.Grid}, block {shape.Block}, {string.Join(' ', defines.Select(static define => $"{define.Key}={define.Value}"))}");
+        }
     }
 
     /// <summary>Multiplies matrices in the calling thread's queue, by the library or by a kernel of ours, whichever is chosen for the shape.</summary>
@@ -146,7 +151,14 @@ public sealed unsafe partial class CudaDevice : Device
     /// <param name="own">Launches our kernel for the same result; may be called several times.</param>
     /// <param name="rest">What must follow the library's product for the same result; null for nothing.</param>
     /// <exception cref="CudaException">The library fails.</exception>
-    public void Multiply(in BlasProduct product, in BlasOperands operands, Action own, Action? rest = null) => _products.Multiply(product, operands, own, rest);
+    public void Multiply(in BlasProduct product, in BlasOperands operands, Action own, Action? rest = null)
+    {
+        _products.Multiply(product, operands, own, rest);
+        if (_watch is not null)
+        {
+            Watch(Current, $"a matrix product with a result of {product.D.Rows} x {product.D.Columns} and a depth of {product.Depth}");
+        }
+    }
 
     /// <summary>Encodes how a kernel sees a tensor it copies by hardware; 128 bytes, passed by value.</summary>
     /// <exception cref="CudaException">The layout breaks a limit of <see cref="TensorMapLayout"/>.</exception>

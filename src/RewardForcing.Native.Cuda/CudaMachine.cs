@@ -12,14 +12,15 @@ public static class CudaMachine
     /// <summary>Opens a device with the driver and the NVRTC that are installed.</summary>
     /// <param name="ordinal">Number of the device, from 0.</param>
     /// <param name="sources">The kernels.</param>
+    /// <param name="watch">What is to be told and waited for after each launch; null for nothing.</param>
     /// <exception cref="NotSupportedException">Driver, device or NVRTC are missing or too old; the message says which, where it was looked for, and what to do.</exception>
-    public static CudaDevice Open(int ordinal, KernelSources sources)
+    public static CudaDevice Open(int ordinal, KernelSources sources, LaunchWatch? watch = null)
     {
         NativeDriver driver = Bind(ordinal, out string location);
         Require(driver, ordinal, location);
         var cache = KernelCache.OpenDefault();
         ProductTimings timings = new(Path.Combine(KernelCache.UserFolder, "products"));
-        return cache.IsUsable ? new CudaDevice(driver, ordinal, sources, cache, timings: timings)
+        return cache.IsUsable ? new CudaDevice(driver, ordinal, sources, cache, timings: timings, watch: watch)
             : throw new NotSupportedException($"device cuda:{ordinal}: {cache.Missing}");
     }
 

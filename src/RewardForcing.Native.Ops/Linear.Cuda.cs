@@ -41,5 +41,6 @@ public static partial class Linear
         Tensor sum = isWhole ? y : pass.New(y.Shape, y.DType);
         Action? rest = isWhole ? null : () => Unary.ForwardCuda(cuda, sum, y, activation);
         cuda.Multiply(product, LibraryProduct.Operands(x, weight, bias, sum), Own, rest);
+        cuda.LookAt(y, "linear");
     }
 }

@@ -15,6 +15,7 @@ internal sealed class KernelCall(CudaDevice device, string stem)
     // More than any kernel takes; checked against the kernel's own list by the device.
     private readonly byte[] _arguments = new byte[1024];
     private readonly SortedDictionary<string, string> _macros = new(StringComparer.Ordinal);
+    private Tensor? _result;
     private int _length;
 
     /// <summary>Sets a macro to a number.</summary>
@@ -32,7 +33,12 @@ internal sealed class KernelCall(CudaDevice device, string stem)
     }
 
     /// <summary>Adds the address of a tensor's first element; 0 for none.</summary>
-    public KernelCall Pointer(Tensor? tensor) => Long(tensor is null ? 0 : tensor.Address);
+    public KernelCall Pointer(Tensor? tensor)
+    {
+        // Outputs come first.
+        _result ??= tensor;
+        return Long(tensor is null ? 0 : tensor.Address);
+    }
 
     /// <summary>Adds a 64-bit number.</summary>
     public KernelCall Long(long value)
@@ -94,8 +100,14 @@ internal sealed class KernelCall(CudaDevice device, string stem)
     /// <param name="grid">Blocks.</param>
     /// <param name="block">Threads of a block.</param>
     /// <param name="sharedBytes">Dynamic shared memory of a block.</param>
-    public void Run(string entry, CudaExtent grid, CudaExtent block, int sharedBytes = 0) =>
+    public void Run(string entry, CudaExtent grid, CudaExtent block, int sharedBytes = 0)
+    {
         device.Launch(stem, entry, _macros, new LaunchShape(grid, block, sharedBytes), _arguments.AsSpan(0, _length));
+        if (_result is not null)
+        {
+            device.LookAt(_result, $"{entry} of kernels/{stem}.cu");
+        }
+    }
 
     // Numbers lie at the next multiple of their size.
     private Span<byte> Take(int size) => Take(size, size);

@@ -34,8 +34,9 @@ public static class SimulatedDevices
     /// <param name="driver">The driver; stays the caller's.</param>
     /// <param name="products">Who multiplies matrices.</param>
     /// <param name="checkMemory">Whether blocks are filled with NaN and looked at behind their ends.</param>
-    public static CudaDevice On(CudaDriver driver, ProductChoice products = ProductChoice.OwnKernels, bool checkMemory = true) =>
-        new(driver, 0, Sources.Value, Cache.Value, "cuda-sim", products, checkMemory: checkMemory);
+    /// <param name="watch">What is to be told and waited for after each launch; null for nothing.</param>
+    public static CudaDevice On(CudaDriver driver, ProductChoice products = ProductChoice.OwnKernels, bool checkMemory = true, LaunchWatch? watch = null) =>
+        new(driver, 0, Sources.Value, Cache.Value, "cuda-sim", products, checkMemory: checkMemory, watch: watch);
 
     /// <summary>Opens a device by name: <c>cuda-sim</c> (fast), <c>cuda-sim-checked</c>, <c>cuda-sim-perturbed</c>, <c>cuda-sim-sm90</c>, or one that the product opens itself.</summary>
     /// <param name="name">The name.</param>

@@ -204,7 +204,7 @@ internal sealed class GenerateArguments
             : Has(_i2v) && !Has(_image) && Has(_extendedPromptPath) ? "--extended_prompt_path does not go with --i2v, whose images bring their captions."
             : Has(_extend) && (Has(_image) || Has(_i2v)) ? "--extend and --image are two beginnings; give one of them."
             : Has(_vbench) && Has(_saveWithIndex) ? "--vbench and --save_with_index name files in two ways; give one of them."
-            : Has(_lowMemory) && result.GetValue(_device) == "cpu" ? "--low_memory is for GPUs; on the CPU weights are read from the file as they are used, so leave it out, or give a GPU with --device cuda."
+            : Has(_lowMemory) && (!Has(_device) || result.GetValue(_device) == "cpu") ? "--low_memory is for GPUs; on the CPU weights are read from the file as they are used, so leave it out, or give a GPU with --device cuda."
             : Has(_noiseFrom) && (Has(_rng) || Has(_seed)) ? "--noise_from replaces random numbers; leave out --rng and --seed."
             : decoder is not ([] or ["vae"] or ["taehv"] or ["taehv", _]) ? "--decoder must be vae, taehv, or taehv and its file."
             : null;

@@ -36,6 +36,8 @@ public sealed class GenerateFailureTests : IClassFixture<MiniModel>
         { "--i2v needs images", ["--prompt", "a", "--i2v"] },
         { "two beginnings", ["--prompt", "a", "--extend", "b", "--image", "c"] },
         { "name files in two ways", ["--prompt", "a", "--vbench", "--save_with_index"] },
+        { "--low_memory is for GPUs", ["--prompt", "a", "--low_memory"] },
+        { "--low_memory is for GPUs", ["--prompt", "a", "--device", "cpu", "--low-memory"] },
         { "replaces random numbers", ["--prompt", "a", "--noise_from", "f", "--rng", "torch-cpu"] },
     };
 

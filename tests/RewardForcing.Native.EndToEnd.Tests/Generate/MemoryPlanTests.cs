@@ -55,6 +55,31 @@ public sealed class MemoryPlanTests(MemoryPlanTests.MiniFolder folder) : IClassF
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RunAsync_ImageToVideo_CountsTheVisionTowerWhereItStays(bool savesMemory)
+    {
+        string model = Path.Combine(folder.Path, "i2v");
+        Assert.Equal(0, Command.RunProgram("MakeCheckpoint", new Dictionary<string, string>(), "--size", "mini-i2v", "--output", model).ExitCode);
+        using SimulatedDriver driver = NewDriver();
+        GenerateOptions options = new()
+        {
+            ModelFolder = model,
+            CheckpointPath = Path.Combine(model, "diffusion_pytorch_model.safetensors"),
+            ImagePath = Fixtures.Path("golden/formats/video/frame_000.png"),
+            Type = DType.BF16,
+            LatentFrames = 6,
+            Steps = 2,
+            SavesMemory = savesMemory,
+        };
+        RunReport report = await Run(options, driver);
+        long peak = report.Videos[0].Timing.PeakDeviceBytes;
+        Assert.InRange(Generating(report.Memory!), peak, Margin * peak);
+        Assert.Equal(!savesMemory, report.Memory!.Phases[^1].Owners.Any(static owner => owner.Name == "vision tower weights"));
+        Assert.Empty(driver.Leaks);
+    }
+
+    [Theory]
     [InlineData("f32")]
     [InlineData("bf16")]
     [InlineData("saving memory")]
@@ -152,7 +177,7 @@ public sealed class MemoryPlanTests(MemoryPlanTests.MiniFolder folder) : IClassF
     {
         GenerateOptions complete = options with
         {
-            ModelFolder = folder.Path,
+            ModelFolder = options.ModelFolder ?? folder.Path,
             ConfigPath = options.ConfigPath is { } config ? Path.Combine(folder.Path, config) : null,
             CheckpointPath = options.CheckpointPath ?? Path.Combine(folder.Path, "diffusion_pytorch_model.safetensors"),
             Prompt = string.Concat(Enumerable.Repeat("a cat on a mat, ", 200)),

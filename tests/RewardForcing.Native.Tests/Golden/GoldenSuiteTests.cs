@@ -51,17 +51,10 @@ public sealed class GoldenSuiteTests
     [MemberData(nameof(Cases))]
     public void RunFile_EveryFixtureOnSimulatedCuda_AgreesWithItsReference(string path)
     {
-        using SimulatedDriver driver = new();
-        using (CudaDevice device = SimulatedDevices.On(driver, ProductChoice.Library))
-        {
-            GoldenResult result = GoldenSuite.RunFile(Fixtures.Path(path), device);
+        GoldenResult result = RunOnSimulatedCuda(device => GoldenSuite.RunFile(Fixtures.Path(path), device));
 
-            // What is nothing but gradients waits for the kernels that make them; what is in one of these files and no gradient is compared.
-            Assert.True(result.Passed || (!result.IsSupported && NeedGradients.Contains(result.Case)), $"{result.Case}: {result.Failure} {result.Worst}");
-            Assert.Equal(0, device.LiveBytes);
-        }
-
-        Assert.Empty(driver.Leaks);
+        // What is nothing but gradients waits for the kernels that make them; what is in one of these files and no gradient is compared.
+        Assert.True(result.Passed || (!result.IsSupported && NeedGradients.Contains(result.Case)), $"{result.Case}: {result.Failure} {result.Worst}");
     }
 
     [Theory]
@@ -119,5 +112,20 @@ public sealed class GoldenSuiteTests
         sigmas[3] = float.NaN;
         Assert.False(file.Compare("out.sigmas", sigmas).Passed);
         Assert.False(file.CompareExactly("out.timesteps", new long[20]).Passed);
+    }
+
+    /// <summary>Runs a case on the simulated device, which has to be empty afterwards.</summary>
+    internal static GoldenResult RunOnSimulatedCuda(Func<Device, GoldenResult> run)
+    {
+        using SimulatedDriver driver = new();
+        GoldenResult result;
+        using (CudaDevice device = SimulatedDevices.On(driver, ProductChoice.Library))
+        {
+            result = run(device);
+            Assert.Equal(0, device.LiveBytes);
+        }
+
+        Assert.Empty(driver.Leaks);
+        return result;
     }
 }

@@ -19,15 +19,8 @@ public sealed class RoundedSuiteTests
     [MemberData(nameof(Cases))]
     public void RunFile_NetworkInBf16OnSimulatedCuda_IsWithinTheBudget(string path)
     {
-        using SimulatedDriver driver = new();
-        using (CudaDevice device = SimulatedDevices.On(driver, ProductChoice.Library))
-        {
-            GoldenResult result = RoundedSuite.RunFile(Fixtures.Path(path), device);
-            Assert.True(result.Passed, $"{result.Case}: {result.Failure} {result.Worst}");
-            Assert.Equal(0, device.LiveBytes);
-        }
-
-        Assert.Empty(driver.Leaks);
+        GoldenResult result = GoldenSuiteTests.RunOnSimulatedCuda(device => RoundedSuite.RunFile(Fixtures.Path(path), device));
+        Assert.True(result.Passed, $"{result.Case}: {result.Failure} {result.Worst}");
     }
 
     [NvrtcFact]

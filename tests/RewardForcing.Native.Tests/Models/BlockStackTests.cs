@@ -14,11 +14,11 @@ public sealed class BlockStackTests
 {
     private static readonly WeightRules Streamed = new() { StreamsBlocks = true };
 
-    // Work in any order that queues and marks allow: a mark too few changes bits.
+    // Work in any order that queues and marks allow: a mark too few changes bits, or is found as work on the same memory that nothing orders.
     private static SimulatedDriver NewDriver(params InjectedFailure[] failures) => new(new SimulatedDriverOptions
     {
         Deferred = true,
-        Execution = new SimulationOptions { Shuffle = true, Seed = 3 },
+        Execution = new SimulationOptions { Checked = true, Shuffle = true, Seed = 3 },
         Failures = failures,
     });
 

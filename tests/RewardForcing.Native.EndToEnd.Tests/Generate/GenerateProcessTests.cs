@@ -50,6 +50,16 @@ public sealed class GenerateProcessTests : IClassFixture<MiniModel>
     }
 
     [Fact]
+    public void Debug_UnknownWord_IsRefusedInASentence()
+    {
+        CommandResult result = Command.Run(new Dictionary<string, string> { ["RF_DEBUG"] = "sync,slow" }, Arguments("a", "3"));
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal("RF_DEBUG: expected launch, sync or nan, or several with commas, got slow.", result.Error.Trim().Split('\n')[^1]);
+        Assert.False(Directory.Exists(_output) && Directory.EnumerateFileSystemEntries(_output).Any());
+    }
+
+    [Fact]
     public void Output_Piped_IsOneLineForEachFileWithoutEscapes()
     {
         CommandResult result = Command.Run([.. Arguments("a", "3"), "--checkpoint_path", Path.Combine(_model.Folder, "diffusion_pytorch_model.safetensors"), "--contact_sheet"]);

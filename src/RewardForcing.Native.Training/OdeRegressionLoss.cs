@@ -28,11 +28,10 @@ public sealed record OdeRegressionLoss(WanTransformer Model, FlowMatchSchedule S
             throw new ArgumentException("ode regression: all frames have timestep 0 and none counts; give at least one another.", nameof(timesteps));
         }
 
-        Tensor flow = LatentRows.Turned(pass, Model.Forward(pass, LatentRows.Turned(pass, points), timesteps, text, null, mask));
-        Tensor x0 = FlowToX0.Forward(pass, LatentRows.Frames(pass, flow), LatentRows.Frames(pass, points), Array.ConvertAll(timesteps, Schedule.SigmaOf));
-        Tensor difference = LinearCombination.Forward(pass, DType.F32, (1, x0), (-1, LatentRows.Frames(pass, ends)));
+        (Tensor flow, Tensor x0) = new NoisedClipStudent(Model, Schedule).Predict(pass, points, timesteps, text, mask);
+        Tensor difference = LatentRows.Frames(pass, LinearCombination.Forward(pass, DType.F32, (1, x0), (-1, ends)));
         float share = (float)timesteps.Length / counted;
         Tensor squares = LatentRows.Scaled(pass, Multiply.Forward(pass, difference, difference), Array.ConvertAll(timesteps, timestep => timestep == 0 ? 0 : share));
-        return (Reduce.Mean(pass, squares), flow, pass.Reshape(x0, points.Shape));
+        return (Reduce.Mean(pass, squares), flow, x0);
     }
 }

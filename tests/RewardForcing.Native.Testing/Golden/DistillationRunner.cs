@@ -144,7 +144,7 @@ public sealed class DistillationRunner : GoldenRunner
         };
     }
 
-    private static DistributionMatching Matching(GoldenFile file, GoldenNetworks networks)
+    internal static DistributionMatching Matching(GoldenFile file, GoldenNetworks networks)
     {
         float Number(string key, float otherwise) => file.Config.TryGetProperty(key, out JsonElement value) ? value.GetSingle() : otherwise;
         FlowMatchSchedule scores = new(Number("score_shift", 8));
@@ -154,5 +154,5 @@ public sealed class DistillationRunner : GoldenRunner
         };
     }
 
-    private static float[] Times(GoldenFile file, string name) => [.. file.Ints(name).Select(new ScoreTimesteps(5).Of)];
+    internal static float[] Times(GoldenFile file, string name) => [.. file.Ints(name).Select(new ScoreTimesteps(5).Of)];
 }

@@ -57,8 +57,8 @@ public sealed class RolloutRunner : GoldenRunner
         int frames = noise[1] + (file.Has("in.initial_latent") ? file.ShapeOf("in.initial_latent")[1] : 0);
         CachePolicy policy = CachePolicy.RewardForcing with
         {
-            WindowFrames = file.Config.GetProperty("local_attn_size").GetInt32(),
-            SinkFrames = file.Config.GetProperty("sink_size").GetInt32(),
+            WindowFrames = file.Config.TryGetProperty("local_attn_size", out JsonElement window) ? window.GetInt32() : 9,
+            SinkFrames = file.Config.TryGetProperty("sink_size", out JsonElement sink) ? sink.GetInt32() : 3,
             CapacityFrames = frames,
         };
         return new CausalState(student, policy, noise[0], noise[3], noise[4], DType.F32, frames) { Gradient = gradient };

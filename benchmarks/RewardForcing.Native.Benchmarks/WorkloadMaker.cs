@@ -50,21 +50,10 @@ internal sealed class WorkloadMaker(WorkloadSpec spec, int threads)
         Pass pass = Pass.Inference(_device);
         (Tensor x, double flops) = Video(pass);
         int channels = spec.Sizes[0];
-        Parameter input = Parameter.New(_device, "x", x.Shape, spec.Activations);
-        input.Value.CopyFrom(x);
+        Parameter input = Learned(x);
         WeightSet weights = Fill([new("weight", new Shape(channels, channels, Taps, Taps, Taps)), new("bias", new Shape(channels))]);
         Tensor dy = Random(pass, x.Shape, spec.Activations, 1);
-        return Make(3 * flops, pass, _ =>
-        {
-            using Pass training = Pass.Training(_device);
-            foreach (Parameter parameter in weights.Append(input))
-            {
-                parameter.Trainable = true;
-                parameter.ClearGrad();
-            }
-
-            training.Backward(CausalConv3d.Forward(training, input, weights["weight"], weights["bias"], null, Taps - 1), dy);
-        }, input, weights);
+        return Make(3 * flops, pass, _ => Train(weights.Append(input), dy, run => CausalConv3d.Forward(run, input, weights["weight"], weights["bias"], null, Taps - 1)), input, weights);
     }
 
     /// <summary>A residual block of the VAE in the middle of a video: two norms, two convolutions with history, the sum.</summary>
@@ -85,8 +74,8 @@ internal sealed class WorkloadMaker(WorkloadSpec spec, int threads)
         return Make(2 * flops, pass, run => block.Forward(run, x, stream), stream, weights);
     }
 
-    /// <summary>A block of the transformer over one frame, keys and values of the text included.</summary>
-    public Workload Block()
+    /// <summary>A block of the transformer over one frame, keys and values of the text included; with training, gradients of its input, the text and all weights besides.</summary>
+    public Workload Block(bool trains)
     {
         (int dim, int ffn, int heads, int tokens, int text) = (spec.Sizes[0], spec.Sizes[1], spec.Sizes[2], spec.Sizes[3], spec.Sizes[4]);
         WanConfig config = new() { Dim = dim, FfnDim = ffn, Heads = heads, Layers = 1, TextTokens = text };
@@ -99,7 +88,34 @@ internal sealed class WorkloadMaker(WorkloadSpec spec, int threads)
         int height = Enumerable.Range(1, (int)Math.Sqrt(tokens)).Last(rows => tokens % rows == 0);
         RopeGrid grid = new(1, height, tokens / height);
         double flops = (4.0 * tokens * dim * ((3 * dim) + tokens + text + ffn)) + (4.0 * text * dim * dim);
-        return Make(flops, pass, run => block.Forward(run, x, e, block.Context(run, context, null), grid, AttentionMask.All, tokens), weights);
+        if (!trains)
+        {
+            return Make(flops, pass, run => block.Forward(run, x, e, block.Context(run, context, null), grid, AttentionMask.All, tokens), weights);
+        }
+
+        (Parameter input, Parameter words) = (Learned(x), Learned(context));
+        Tensor dy = Random(pass, x.Shape, spec.Activations, 1);
+        return Make(3 * flops, pass, _ => Train(weights.Append(input).Append(words), dy, run =>
+            block.Forward(run, input, e, block.Context(run, words, null), grid, AttentionMask.All, tokens)), input, words, weights);
+    }
+
+    private void Train(IEnumerable<Parameter> parameters, Tensor dy, Func<Pass, Tensor> forward)
+    {
+        using Pass training = Pass.Training(_device);
+        foreach (Parameter parameter in parameters)
+        {
+            parameter.Trainable = true;
+            parameter.ClearGrad();
+        }
+
+        training.Backward(forward(training), dy);
+    }
+
+    private Parameter Learned(Tensor x)
+    {
+        Parameter parameter = Parameter.New(_device, "x", x.Shape, x.DType);
+        parameter.Value.CopyFrom(x);
+        return parameter;
     }
 
     private Workload Make(double flops, Pass pass, Action<Pass> call, params IDisposable[] others) => new(spec.Name, flops, _device, pass, call, others);

@@ -19,6 +19,7 @@ internal sealed record WorkloadSpec(string Kind, int[] Sizes, DType Activations 
         ("conv3d_training", "CHANNELSxFRAMESxHEIGHTxWIDTH", ["96x4x120x208", "384x1x60x104"]),
         ("vae_residual", "CHANNELSxFRAMESxHEIGHTxWIDTH", ["96x4x120x208", "384x1x60x104"]),
         ("block", "DIMxFFNxHEADSxTOKENSxTEXT", ["1536x8960x12x1560x512"]),
+        ("block_training", "DIMxFFNxHEADSxTOKENSxTEXT", ["1536x8960x12x1560x512"]),
     ];
 
     /// <summary>As it is written on the command line.</summary>
@@ -50,7 +51,8 @@ internal sealed record WorkloadSpec(string Kind, int[] Sizes, DType Activations 
         "conv3d" => new WorkloadMaker(this, threads).Convolution(),
         "conv3d_training" => new WorkloadMaker(this, threads).TrainedConvolution(),
         "vae_residual" => new WorkloadMaker(this, threads).VaeResidual(),
-        _ => new WorkloadMaker(this, threads).Block(),
+        "block" => new WorkloadMaker(this, threads).Block(trains: false),
+        _ => new WorkloadMaker(this, threads).Block(trains: true),
     };
 
     /// <inheritdoc/>

@@ -107,7 +107,34 @@ def block(dim, ffn, heads, tokens, text):
     return 4 * tokens * dim * (3 * dim + tokens + text + ffn) + 4 * text * dim * dim, run
 
 
-KINDS = {"linear": linear, "attention": attention, "conv3d": conv3d, "vae_residual": vae_residual, "block": block}
+def block_training(*sizes):
+    """The same with gradients of input, text and all weights: what is made inside becomes a leaf."""
+    leaves = []
+
+    def leaf(*shape, scale=1.0):
+        leaves.append(((torch.rand(*shape) * 2 - 1) * scale).requires_grad_())
+        return leaves[-1]
+
+    global uniform
+    plain, uniform = uniform, leaf
+    try:
+        flops, run = block(*sizes)
+    finally:
+        uniform = plain
+    dy = uniform(sizes[3], sizes[0])
+
+    def step():
+        for each in leaves:
+            each.grad = None
+        with torch.enable_grad():
+            run().backward(dy)
+
+    return 3 * flops, step
+
+
+KINDS = {
+    "linear": linear, "attention": attention, "conv3d": conv3d, "vae_residual": vae_residual, "block": block, "block_training": block_training,
+}
 
 
 def busy():

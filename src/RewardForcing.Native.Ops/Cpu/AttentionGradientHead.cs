@@ -8,7 +8,7 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
     where TVector : struct
     where TTile : struct, ITile
 {
-    private const int BlockKeys = 128;
+    private const int FewestBlockKeys = 128;
 
     // Tiles of queries that go through all keys together: first for their weights and the products with values, then, when the sums of those are known, for
     // everything else. Those sums could be had from the result and its gradient; but then rounding leaves a rest in the gradient of the keys.
@@ -46,7 +46,8 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
         (_gradient, _problem, _sample, _head) = (gradient, gradient.Problem, sample, head);
         int width = _problem.Width;
         _tiles = (_problem.Queries + Tile - 1) / Tile;
-        _rows = RoundUp(_problem.Keys, TTile.Rows);
+        // The last rows of a range may hang over its end, wherever that is.
+        _rows = _problem.Keys + TTile.Rows;
         _panels = (width + Tile - 1) / Tile;
         _pitch = AttentionPacking.Pitch(width);
         long turned = (long)_tiles * width * Tile, rows = (long)_tiles * Tile * _panels * Tile, lanes = (long)_tiles * Tile;
@@ -92,6 +93,9 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
     }
 
     private static int Tile => TTile.Columns;
+
+    // Whole tiles, so that no block but the last of a range writes past its keys.
+    private static int BlockKeys => RoundUp(FewestBlockKeys, TTile.Rows);
 
     private readonly int RowFloats => _panels * Tile;
 

@@ -16,6 +16,7 @@ namespace RewardForcing.Native.EndToEnd.Tests;
 /// <summary>Plans of memory, held against what the pool of a device counts that runs everything but the kernels.</summary>
 public sealed class MemoryPlanTests(MemoryPlanTests.MiniFolder folder) : IClassFixture<MemoryPlanTests.MiniFolder>
 {
+    private const int MostRuns = 5;
     private const double Margin = 1.3;
 
     /// <summary>Runs whose largest owners differ.</summary>
@@ -45,13 +46,8 @@ public sealed class MemoryPlanTests(MemoryPlanTests.MiniFolder folder) : IClassF
     [MemberData(nameof(Names))]
     public async Task RunAsync_AnyRun_TakesWhatWasPlanned(string name)
     {
-        using SimulatedDriver driver = NewDriver();
-        RunReport report = await Run(Runs[name], driver);
-        MemoryPlan plan = report.Memory!;
-        long peak = report.Videos.Max(static video => video.Timing.PeakDeviceBytes), planned = Generating(plan);
-        Assert.InRange(planned, peak, Margin * peak);
-        Assert.InRange(plan.Phases[0].Bytes, report.TextPeakDeviceBytes, Margin * report.TextPeakDeviceBytes);
-        Assert.Empty(driver.Leaks);
+        RunReport report = await TakesWhatWasPlanned(Runs[name]);
+        Assert.InRange(report.Memory!.Phases[0].Bytes, report.TextPeakDeviceBytes, Margin * report.TextPeakDeviceBytes);
     }
 
     [Theory]
@@ -61,7 +57,6 @@ public sealed class MemoryPlanTests(MemoryPlanTests.MiniFolder folder) : IClassF
     {
         string model = Path.Combine(folder.Path, "i2v");
         Assert.Equal(0, Command.RunProgram("MakeCheckpoint", new Dictionary<string, string>(), "--size", "mini-i2v", "--output", model).ExitCode);
-        using SimulatedDriver driver = NewDriver();
         GenerateOptions options = new()
         {
             ModelFolder = model,
@@ -72,11 +67,8 @@ public sealed class MemoryPlanTests(MemoryPlanTests.MiniFolder folder) : IClassF
             Steps = 2,
             SavesMemory = savesMemory,
         };
-        RunReport report = await Run(options, driver);
-        long peak = report.Videos[0].Timing.PeakDeviceBytes;
-        Assert.InRange(Generating(report.Memory!), peak, Margin * peak);
+        RunReport report = await TakesWhatWasPlanned(options);
         Assert.Equal(!savesMemory, report.Memory!.Phases[^1].Owners.Any(static owner => owner.Name == "vision tower weights"));
-        Assert.Empty(driver.Leaks);
     }
 
     [Theory]
@@ -137,6 +129,27 @@ public sealed class MemoryPlanTests(MemoryPlanTests.MiniFolder folder) : IClassF
     }
 
     // What a video's own peak is counted over: encoding comes before.
+    // How far decoding and denoising overlap is a matter of the machine's moment, and a plan is for the most they can: no run may take more, and the
+    // largest of a few takes nearly as much.
+    private async Task<RunReport> TakesWhatWasPlanned(GenerateOptions options)
+    {
+        long largest = 0;
+        for (int run = 1; ; run++)
+        {
+            using SimulatedDriver driver = NewDriver();
+            RunReport report = await Run(options, driver);
+            long peak = report.Videos.Max(static video => video.Timing.PeakDeviceBytes), planned = Generating(report.Memory!);
+            Assert.InRange(peak, 1, planned);
+            Assert.Empty(driver.Leaks);
+            largest = Math.Max(largest, peak);
+            if (planned <= Margin * largest || run == MostRuns)
+            {
+                Assert.InRange(planned, largest, Margin * largest);
+                return report;
+            }
+        }
+    }
+
     private static long Generating(MemoryPlan plan) => plan.Phases.Where(static phase => !phase.Name.StartsWith("encoding", StringComparison.Ordinal)).Max(static phase => phase.Bytes);
 
     private static GenerateOptions With(GenerateOptions options, string way)

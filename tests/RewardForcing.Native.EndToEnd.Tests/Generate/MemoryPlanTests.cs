@@ -128,7 +128,6 @@ public sealed class MemoryPlanTests(MemoryPlanTests.MiniFolder folder) : IClassF
         Assert.Contains(report.Memory!.Lines(), static line => line.StartsWith("  autoencoder weights: ", StringComparison.Ordinal));
     }
 
-    // What a video's own peak is counted over: encoding comes before.
     // How far decoding and denoising overlap is a matter of the machine's moment, and a plan is for the most they can: no run may take more, and the
     // largest of a few takes nearly as much.
     private async Task<RunReport> TakesWhatWasPlanned(GenerateOptions options)
@@ -150,6 +149,7 @@ public sealed class MemoryPlanTests(MemoryPlanTests.MiniFolder folder) : IClassF
         }
     }
 
+    // What a video's own peak is counted over: encoding comes before.
     private static long Generating(MemoryPlan plan) => plan.Phases.Where(static phase => !phase.Name.StartsWith("encoding", StringComparison.Ordinal)).Max(static phase => phase.Bytes);
 
     private static GenerateOptions With(GenerateOptions options, string way)

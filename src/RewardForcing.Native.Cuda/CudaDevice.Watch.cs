@@ -6,13 +6,16 @@ public sealed unsafe partial class CudaDevice
 {
     private readonly LaunchWatch? _watch;
 
+    /// <summary>Whether <see cref="LookAt"/> does anything: asked before a name is put together, since every launch comes by.</summary>
+    public bool LooksAtResults => _watch is { LooksAtResults: true };
+
     /// <summary>Where <c>RF_DEBUG=nan</c> asks for it: stops if a result has a value that is not finite.</summary>
     /// <param name="result">What was written.</param>
     /// <param name="by">Who wrote it.</param>
     /// <exception cref="NotFiniteNumberException">It has; the message names who wrote it and the element.</exception>
     public void LookAt(Tensor result, string by)
     {
-        if (_watch is not { LooksAtResults: true } || Current.IsCapturing || result.DType is not (DType.F32 or DType.BF16 or DType.F16))
+        if (!LooksAtResults || Current.IsCapturing || result.DType is not (DType.F32 or DType.BF16 or DType.F16))
         {
             return;
         }

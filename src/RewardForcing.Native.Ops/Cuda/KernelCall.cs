@@ -103,7 +103,7 @@ internal sealed class KernelCall(CudaDevice device, string stem)
     public void Run(string entry, CudaExtent grid, CudaExtent block, int sharedBytes = 0)
     {
         device.Launch(stem, entry, _macros, new LaunchShape(grid, block, sharedBytes), _arguments.AsSpan(0, _length));
-        if (_result is not null)
+        if (_result is not null && device.LooksAtResults)
         {
             device.LookAt(_result, $"{entry} of kernels/{stem}.cu");
         }

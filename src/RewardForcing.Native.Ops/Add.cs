@@ -51,17 +51,9 @@ public static class Add
     {
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor? db = Gradients.New(pass, b);
-        if (db is not null && b.Count > 0)
+        if (db is not null)
         {
-            int period = checked((int)b.Count);
-            Elements grads = new(dy);
-            ColumnSums.Run(cpu, 1, dy.Count / period, period, period, (first, count, scratch, sums) =>
-            {
-                for (long row = first; row < first + count; row++)
-                {
-                    Lanes.Add(sums, grads.Read(row * period, period, scratch));
-                }
-            }, db);
+            ColumnSums.OfRows(cpu, 1, dy, db);
         }
 
         return [dy, db];

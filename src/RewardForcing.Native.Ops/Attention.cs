@@ -110,15 +110,7 @@ public static partial class Attention
     private static Tensor OverBatch(Pass pass, CpuDevice cpu, Tensor parts, Tensor relativeBias)
     {
         Tensor dbias = Gradients.New(pass, relativeBias)!;
-        int entries = checked((int)dbias.Count);
-        Elements source = new(parts);
-        ColumnSums.Run(cpu, 1, parts.Shape[0], entries, entries, (first, count, scratch, sums) =>
-        {
-            for (long sample = first; sample < first + count; sample++)
-            {
-                Lanes.Add(sums, source.Read(sample * entries, entries, scratch));
-            }
-        }, dbias);
+        ColumnSums.OfRows(cpu, 1, parts, dbias);
         return dbias;
     }
 }

@@ -34,7 +34,7 @@ public static partial class ChannelRmsNorm
     {
         int channels = x.Shape[^1];
         (Elements source, Elements scale, Elements grads, Elements target) = (new(x), new(gamma), new(dy), new(dx));
-        ColumnSums.Run(cpu, x.Shape.Rows, 4 * channels, dgamma, channels, (first, count, scratch, sums) =>
+        ColumnSums.Run(cpu, 1, x.Shape.Rows, channels, 4 * channels, (first, count, scratch, sums) =>
         {
             ReadOnlySpan<float> g = scale.Read(0, channels, scratch);
             Span<float> grad = scratch.Slice(2 * channels, channels);
@@ -46,7 +46,7 @@ public static partial class ChannelRmsNorm
                 BackwardRow(values, g, activation, grad, result, sums);
                 target.Commit(row * channels, result);
             }
-        });
+        }, dgamma);
     }
 
     private static void BackwardCuda(Pass back, CudaDevice cuda, Tensor x, Tensor gamma, Activation activation, Tensor dy, Tensor dx, Tensor dgamma)

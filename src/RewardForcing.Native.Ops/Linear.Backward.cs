@@ -22,14 +22,7 @@ public static partial class Linear
 
         if (dbias is not null)
         {
-            Elements grads = new(dy);
-            ColumnSums.Run(cpu, 1, dy.Shape.Rows, outputs, outputs, (first, count, scratch, sums) =>
-            {
-                for (long row = first; row < first + count; row++)
-                {
-                    Lanes.Add(sums, grads.Read(row * outputs, outputs, scratch));
-                }
-            }, dbias);
+            ColumnSums.OfRows(cpu, 1, dy, dbias);
         }
 
         return [dx, dweight, dbias];

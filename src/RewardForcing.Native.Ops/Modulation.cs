@@ -72,13 +72,7 @@ public static class Modulation
         Elements grads = new(dm);
         if (dtable is not null)
         {
-            ColumnSums.Run(cpu, kinds, frames, channels, channels, (first, count, scratch, sums) =>
-            {
-                for (long row = first; row < first + count; row++)
-                {
-                    Lanes.Add(sums, grads.Read(row * channels, channels, scratch));
-                }
-            }, dtable);
+            ColumnSums.OfRows(cpu, kinds, dm, dtable);
         }
 
         if (de is not null)

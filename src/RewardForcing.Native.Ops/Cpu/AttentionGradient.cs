@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -12,7 +11,7 @@ namespace RewardForcing.Native.Ops;
 /// <param name="problem">The forward problem.</param>
 /// <param name="outputGrad">Gradient of the result.</param>
 /// <param name="statistics">What the forward pass kept, <c>[2, B, N, L]</c>.</param>
-internal sealed unsafe class AttentionGradient(AttentionProblem problem, Tensor outputGrad, Tensor statistics)
+internal sealed unsafe class AttentionGradient(AttentionProblem problem, Tensor outputGrad, Tensor statistics) : ITileWork
 {
     /// <summary>The forward problem.</summary>
     public AttentionProblem Problem { get; } = problem;
@@ -36,29 +35,10 @@ internal sealed unsafe class AttentionGradient(AttentionProblem problem, Tensor 
     public float* Dbias { get; init; }
 
     /// <summary>Computes all of them.</summary>
-    public void Run(SimdPath path)
-    {
-        switch (path)
-        {
-            case SimdPath.Avx512:
-                Run<Simd512, Vector512<float>, WideTile<Simd512, Vector512<float>>>();
-                break;
-            case SimdPath.Avx2:
-                Run<Simd256, Vector256<float>, NarrowTile<Simd256, Vector256<float>>>();
-                break;
-            case SimdPath.PortableWide:
-                Run<SimdPortable, System.Numerics.Vector<float>, WideTile<SimdPortable, System.Numerics.Vector<float>>>();
-                break;
-            case SimdPath.Portable:
-                Run<SimdPortable, System.Numerics.Vector<float>, NarrowTile<SimdPortable, System.Numerics.Vector<float>>>();
-                break;
-            default:
-                Run<SimdScalar, float, NarrowTile<SimdScalar, float>>();
-                break;
-        }
-    }
+    public void Run(SimdPath path) => SimdPaths.Run(path, this);
 
-    private void Run<TSimd, TVector, TTile>()
+    /// <inheritdoc/>
+    public void Run<TSimd, TVector, TTile>()
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
         where TTile : struct, ITile

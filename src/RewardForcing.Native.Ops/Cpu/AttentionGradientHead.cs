@@ -107,16 +107,17 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
             Pack(tile);
         }
 
-        for (int key = 0; key < _problem.Keys; key++)
-        {
-            PackKey(key);
-        }
-
+        ((int, int) keys, (int, int) later) = _problem.Visited;
+        PackKeys(keys);
+        PackKeys(later);
         for (int tile = 0; tile < _tiles; tile += GroupTiles)
         {
             int tiles = Math.Min(GroupTiles, _tiles - tile);
-            Walk(tile, tiles, first: true);
-            Walk(tile, tiles, first: false);
+            foreach (bool first in (ReadOnlySpan<bool>)[true, false])
+            {
+                Walk(tile, tiles, keys, first);
+                Walk(tile, tiles, later, first);
+            }
         }
 
         for (int tile = 0; tile < _tiles; tile++)
@@ -173,11 +174,9 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
         }
     }
 
-    // No key that a mask hides from all queries is touched: a cache holds anything there.
-    private readonly void PackKey(int key)
+    private readonly void PackKeys((int From, int To) range)
     {
-        (int a0, int a1, int b0, int b1) = _problem.Mask.IsUniform ? _problem.Mask.Ranges(0, _problem.Keys) : (0, _problem.Keys, 0, 0);
-        if ((key >= a0 && key < a1) || (key >= b0 && key < b1))
+        for (int key = range.From; key < range.To; key++)
         {
             long at = _problem.Offset(_sample, _problem.Keys, key, _head);
             AttentionPacking.Copy(_problem, _problem.K, at, _keys + (key * _pitch));
@@ -185,15 +184,11 @@ internal unsafe ref struct AttentionGradientHead<TSimd, TVector, TTile> : IDispo
         }
     }
 
-    private readonly void Walk(int firstTile, int tiles, bool first)
+    private readonly void Walk(int firstTile, int tiles, (int From, int To) range, bool first)
     {
-        (int a0, int a1, int b0, int b1) = _problem.Mask.IsUniform ? _problem.Mask.Ranges(0, _problem.Keys) : (0, _problem.Keys, 0, 0);
-        foreach ((int from, int to) in (ReadOnlySpan<(int, int)>)[(a0, a1), (b0, b1)])
+        for (int key = range.From; key < range.To; key += BlockKeys)
         {
-            for (int key = from; key < to; key += BlockKeys)
-            {
-                Group(firstTile, tiles, key, Math.Min(BlockKeys, to - key), first);
-            }
+            Group(firstTile, tiles, key, Math.Min(BlockKeys, range.To - key), first);
         }
     }
 

@@ -83,17 +83,9 @@ internal unsafe ref struct AttentionGroup<TSimd, TVector, TTile> : IDisposable
             Pack(tile);
         }
 
-        if (_problem.Mask.IsUniform)
-        {
-            // No key outside the ranges is ever touched: a cache holds anything there.
-            (int a0, int a1, int b0, int b1) = _problem.Mask.Ranges(0, _problem.Keys);
-            Walk(a0, a1);
-            Walk(b0, b1);
-        }
-        else
-        {
-            Walk(0, _problem.Keys);
-        }
+        ((int from, int to), (int laterFrom, int laterTo)) = _problem.Visited;
+        Walk(from, to);
+        Walk(laterFrom, laterTo);
 
         for (int tile = 0; tile < _tiles; tile++)
         {

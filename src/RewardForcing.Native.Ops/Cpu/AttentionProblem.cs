@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.Intrinsics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -10,7 +8,7 @@ namespace RewardForcing.Native.Ops;
 /// keys and values are the left operands. Queries are packed once, keys and values block by block. Groups of tiles go through the keys
 /// together, so that a block is packed once for all of them.
 /// </remarks>
-internal sealed unsafe class AttentionProblem
+internal sealed unsafe class AttentionProblem : ITileWork
 {
     // Queries that share a fetched block of keys and values. Fetching costs more than walking through packed queries and sums, which processors
     // foresee, so these may leave the second-level cache.
@@ -75,6 +73,19 @@ internal sealed unsafe class AttentionProblem
     /// </summary>
     public float* Statistics { get; init; }
 
+    /// <summary>
+    /// The keys that are gone through, as two ranges, the second maybe empty. Where the mask is the same for all queries no other key is ever touched: a
+    /// cache holds anything there.
+    /// </summary>
+    public ((int From, int To) First, (int From, int To) Second) Visited
+    {
+        get
+        {
+            (int a0, int a1, int b0, int b1) = Mask.IsUniform ? Mask.Ranges(0, Keys) : (0, Keys, 0, 0);
+            return ((a0, a1), (b0, b1));
+        }
+    }
+
     /// <summary>Whether scores get a bias.</summary>
     public bool HasBias => _bias != null;
 
@@ -109,32 +120,13 @@ internal sealed unsafe class AttentionProblem
     public float* Bias(int head, int query, int key) => _bias + (head * _biasRow) + query - key + Keys - 1;
 
     /// <summary>Computes all rows.</summary>
-    public void Run(SimdPath path)
-    {
-        switch (path)
-        {
-            case SimdPath.Avx512:
-                Run<Simd512, Vector512<float>, WideTile<Simd512, Vector512<float>>>();
-                break;
-            case SimdPath.Avx2:
-                Run<Simd256, Vector256<float>, NarrowTile<Simd256, Vector256<float>>>();
-                break;
-            case SimdPath.PortableWide:
-                Run<SimdPortable, Vector<float>, WideTile<SimdPortable, Vector<float>>>();
-                break;
-            case SimdPath.Portable:
-                Run<SimdPortable, Vector<float>, NarrowTile<SimdPortable, Vector<float>>>();
-                break;
-            default:
-                Run<SimdScalar, float, NarrowTile<SimdScalar, float>>();
-                break;
-        }
-    }
+    public void Run(SimdPath path) => SimdPaths.Run(path, this);
 
     // The longest tile that starts at the last query reads past the entries of the first key.
     private static long BiasRow(int queries, int keys) => (long)queries + keys - 1 + GroupQueries;
 
-    private void Run<TSimd, TVector, TTile>()
+    /// <inheritdoc/>
+    public void Run<TSimd, TVector, TTile>()
         where TSimd : struct, ISimd<TVector>
         where TVector : struct
         where TTile : struct, ITile

@@ -47,8 +47,28 @@ internal static unsafe class ColumnSums
         }
     }
 
-    /// <summary>The same for one group and one sum.</summary>
-    public static void Run(CpuDevice cpu, long rows, int scratch, Tensor? total, int columns, Body body) => Run(cpu, 1, rows, columns, scratch, body, total);
+    /// <summary>Adds up the rows of each group of a tensor.</summary>
+    /// <param name="cpu">Whose threads share the work.</param>
+    /// <param name="groups">Groups of consecutive rows.</param>
+    /// <param name="x">What is added up; F32 or BF16, its elements seen as rows as long as a group's part of the result.</param>
+    /// <param name="total">Where the sums go, <c>[groups, columns]</c>.</param>
+    public static void OfRows(CpuDevice cpu, long groups, Tensor x, Tensor total)
+    {
+        int columns = groups == 0 ? 0 : checked((int)(total.Count / groups));
+        if (columns == 0)
+        {
+            return;
+        }
+
+        Elements rows = new(x);
+        Run(cpu, groups, x.Count / columns / groups, columns, columns, (first, count, scratch, sums) =>
+        {
+            for (long row = first; row < first + count; row++)
+            {
+                Lanes.Add(sums, rows.Read(row * columns, columns, scratch));
+            }
+        }, total);
+    }
 
     private static void Total(CpuDevice cpu, float* partial, long width, int blocks, long groups, int columns, Elements target)
     {

@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.Intrinsics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -19,25 +17,14 @@ internal static partial class FilterGradient
     /// <param name="dbias">Receives <c>[N]</c>, F32; null where it is not wanted.</param>
     public static void Run<TRows>(
         CpuDevice cpu, SimdPath path, TRows x, DType inputType, int channels, int taps, Tensor dy, Tensor dweight, Tensor? dbias)
+        where TRows : struct, IRowSource => SimdPaths.Run(path, new Work<TRows>(cpu, x, inputType, channels, taps, dy, dweight, dbias));
+
+    private readonly struct Work<TRows>(CpuDevice cpu, TRows x, DType inputType, int channels, int taps, Tensor dy, Tensor dweight, Tensor? dbias) : ITileWork
         where TRows : struct, IRowSource
     {
-        switch (path)
-        {
-            case SimdPath.Avx512:
-                new TiledFilterGradient<WideTile<Simd512, Vector512<float>>, TRows>(cpu, x, inputType, channels, taps, dy, dbias is not null).Run(dweight, dbias);
-                break;
-            case SimdPath.Avx2:
-                new TiledFilterGradient<NarrowTile<Simd256, Vector256<float>>, TRows>(cpu, x, inputType, channels, taps, dy, dbias is not null).Run(dweight, dbias);
-                break;
-            case SimdPath.PortableWide:
-                new TiledFilterGradient<WideTile<SimdPortable, Vector<float>>, TRows>(cpu, x, inputType, channels, taps, dy, dbias is not null).Run(dweight, dbias);
-                break;
-            case SimdPath.Portable:
-                new TiledFilterGradient<NarrowTile<SimdPortable, Vector<float>>, TRows>(cpu, x, inputType, channels, taps, dy, dbias is not null).Run(dweight, dbias);
-                break;
-            default:
-                new TiledFilterGradient<NarrowTile<SimdScalar, float>, TRows>(cpu, x, inputType, channels, taps, dy, dbias is not null).Run(dweight, dbias);
-                break;
-        }
+        public void Run<TSimd, TVector, TTile>()
+            where TSimd : struct, ISimd<TVector>
+            where TVector : struct
+            where TTile : struct, ITile => new TiledFilterGradient<TTile, TRows>(cpu, x, inputType, channels, taps, dy, dbias is not null).Run(dweight, dbias);
     }
 }

@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.Intrinsics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -15,25 +13,14 @@ internal static class PanelProduct
     /// <param name="filter">Right operand.</param>
     /// <param name="finish">What happens to the sums.</param>
     public static void Run<TRows>(CpuDevice cpu, SimdPath path, TRows x, DType inputType, Filter filter, ProductFinish finish)
+        where TRows : struct, IRowSource => SimdPaths.Run(path, new Work<TRows>(cpu, x, inputType, filter, finish));
+
+    private readonly struct Work<TRows>(CpuDevice cpu, TRows x, DType inputType, Filter filter, ProductFinish finish) : ITileWork
         where TRows : struct, IRowSource
     {
-        switch (path)
-        {
-            case SimdPath.Avx512:
-                new TiledProduct<WideTile<Simd512, Vector512<float>>, TRows>(cpu, x, inputType, filter, finish).Run();
-                break;
-            case SimdPath.Avx2:
-                new TiledProduct<NarrowTile<Simd256, Vector256<float>>, TRows>(cpu, x, inputType, filter, finish).Run();
-                break;
-            case SimdPath.PortableWide:
-                new TiledProduct<WideTile<SimdPortable, Vector<float>>, TRows>(cpu, x, inputType, filter, finish).Run();
-                break;
-            case SimdPath.Portable:
-                new TiledProduct<NarrowTile<SimdPortable, Vector<float>>, TRows>(cpu, x, inputType, filter, finish).Run();
-                break;
-            default:
-                new TiledProduct<NarrowTile<SimdScalar, float>, TRows>(cpu, x, inputType, filter, finish).Run();
-                break;
-        }
+        public void Run<TSimd, TVector, TTile>()
+            where TSimd : struct, ISimd<TVector>
+            where TVector : struct
+            where TTile : struct, ITile => new TiledProduct<TTile, TRows>(cpu, x, inputType, filter, finish).Run();
     }
 }

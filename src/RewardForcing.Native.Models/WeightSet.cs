@@ -26,6 +26,9 @@ public sealed class WeightSet : IDisposable, IReadOnlyCollection<Parameter>
     /// <summary>Bytes of all parameters, those mapped or in host memory included.</summary>
     public long Bytes => _order.Sum(parameter => parameter.Value.Bytes);
 
+    /// <summary>Lets all parameters be trained, or none.</summary>
+    public void Train(bool trains) => _order.ForEach(parameter => parameter.Trainable = trains);
+
     /// <summary>The parameter of a declared key.</summary>
     /// <exception cref="KeyNotFoundException">It was not declared, or was optional and not in the archive.</exception>
     public Parameter this[string name] =>

@@ -47,6 +47,6 @@ public sealed record CriticLoss(ScoreNetwork Critic, FlowMatchSchedule Noising)
     private (Tensor Noisy, float[] Sigmas) Noised(Pass pass, Tensor z, Tensor noise, float[] timesteps)
     {
         float[] sigmas = LatentRows.Repeat(Array.ConvertAll(timesteps, Noising.SigmaOf), z.Shape[1]);
-        return (pass.Reshape(AddNoise.Forward(pass, LatentRows.Frames(pass, z), LatentRows.Frames(pass, noise), sigmas), z.Shape), sigmas);
+        return (LatentRows.Noised(pass, z, noise, sigmas), sigmas);
     }
 }

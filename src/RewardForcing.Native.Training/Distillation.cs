@@ -30,9 +30,9 @@ public sealed class Distillation : IDisposable
     {
         (_rollout, _matching, Settings, _open, _reward) = (rollout, matching, settings, open, reward);
         _critic = new CriticLoss(matching.Critic, matching.Noising);
-        Train(rollout.Student, true);
-        Train(matching.Critic.Model, true);
-        Train(matching.Teacher.Model, false);
+        rollout.Student.Weights.Train(true);
+        matching.Critic.Model.Weights.Train(true);
+        matching.Teacher.Model.Weights.Train(false);
         _studentOptimizer = new AdamWOptimizer(rollout.Student.Weights, settings.Generator);
         _criticOptimizer = new AdamWOptimizer(matching.Critic.Model.Weights, settings.Critic);
     }
@@ -125,13 +125,5 @@ public sealed class Distillation : IDisposable
         optimizer.Step(GradientClip.Factor(norm, Settings.LargestGradient));
         optimizer.ClearGrads();
         return norm;
-    }
-
-    private static void Train(WanTransformer network, bool trains)
-    {
-        foreach (Parameter parameter in network.Weights)
-        {
-            parameter.Trainable = trains;
-        }
     }
 }

@@ -1,5 +1,4 @@
 using RewardForcing.Native.Generation;
-using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Training;
@@ -30,11 +29,9 @@ public sealed record DistributionMatching(ScoreNetwork Teacher, ScoreNetwork Cri
     public MatchingGradient Gradient(
         Pass pass, Tensor z, Tensor noise, float[] timesteps, Tensor text, Tensor negative, double weight = 1, Tensor? mask = null)
     {
-        int frames = z.Shape[1];
-        float[] sigmas = LatentRows.Repeat(Array.ConvertAll(timesteps, Noising.SigmaOf), frames);
-        Tensor noisy = pass.Reshape(AddNoise.Forward(pass, LatentRows.Frames(pass, z), LatentRows.Frames(pass, noise), sigmas), z.Shape);
-        Tensor fake = Guided(pass, Critic, noisy, timesteps, text, negative, CriticGuidance);
-        Tensor real = Guided(pass, Teacher, noisy, timesteps, text, negative, TeacherGuidance);
+        Tensor noisy = LatentRows.Noised(pass, z, noise, Array.ConvertAll(timesteps, Noising.SigmaOf));
+        Tensor fake = Critic.Guided(pass, noisy, timesteps, text, negative, CriticGuidance);
+        Tensor real = Teacher.Guided(pass, noisy, timesteps, text, negative, TeacherGuidance);
         (float[] gradient, double[] normalisers) = Normalised(z.ToFloats(), fake.ToFloats(), real.ToFloats(), z.Shape[0], Finite(z.DType));
         return Seed(pass, z, gradient, normalisers, weight, mask?.ToFloats()) with { Noisy = noisy, Fake = fake, Real = real };
     }
@@ -47,7 +44,21 @@ public sealed record DistributionMatching(ScoreNetwork Teacher, ScoreNetwork Cri
     /// <param name="largest">The largest finite number of the activations' type.</param>
     public static (float[] Gradient, double[] Normalisers) Normalised(float[] z, float[] fake, float[] real, int batch, float largest)
     {
+        double[] normalisers = Normalisers(z, real, batch);
         var gradient = new float[z.Length];
+        int length = z.Length / Math.Max(batch, 1);
+        for (int i = 0; i < gradient.Length; i++)
+        {
+            double value = ((double)fake[i] - real[i]) / normalisers[i / length];
+            gradient[i] = double.IsNaN(value) ? 0 : (float)Math.Clamp(value, -largest, largest);
+        }
+
+        return (gradient, normalisers);
+    }
+
+    /// <summary>Computes <c>mean|z - real|</c> of each sample.</summary>
+    internal static double[] Normalisers(float[] z, float[] real, int batch)
+    {
         var normalisers = new double[batch];
         int length = z.Length / Math.Max(batch, 1);
         for (int sample = 0; sample < batch; sample++)
@@ -60,14 +71,9 @@ public sealed record DistributionMatching(ScoreNetwork Teacher, ScoreNetwork Cri
             }
 
             normalisers[sample] = sum / length;
-            for (int i = first; i < first + length; i++)
-            {
-                double value = ((double)fake[i] - real[i]) / normalisers[sample];
-                gradient[i] = double.IsNaN(value) ? 0 : (float)Math.Clamp(value, -largest, largest);
-            }
         }
 
-        return (gradient, normalisers);
+        return normalisers;
     }
 
     private static MatchingGradient Seed(Pass pass, Tensor z, float[] gradient, double[] normalisers, double weight, float[]? mask)
@@ -86,18 +92,6 @@ public sealed record DistributionMatching(ScoreNetwork Teacher, ScoreNetwork Cri
         }
 
         return new MatchingGradient(0.5 * weight * squares / counted, pass.From<float>(z.Shape, seed), pass.From<float>(z.Shape, gradient), size / gradient.Length, normalisers);
-    }
-
-    private static Tensor Guided(Pass pass, ScoreNetwork network, Tensor noisy, float[] timesteps, Tensor text, Tensor negative, double guidance)
-    {
-        Tensor with = network.Predict(pass, noisy, timesteps, text).X0;
-        if (guidance == 0)
-        {
-            return with;
-        }
-
-        Tensor without = network.Predict(pass, noisy, timesteps, negative).X0;
-        return LinearCombination.Forward(pass, with.DType, (1 + guidance, with), (-guidance, without));
     }
 
     private static float Finite(DType type) => type == DType.BF16 ? 3.3895314e38f : float.MaxValue;

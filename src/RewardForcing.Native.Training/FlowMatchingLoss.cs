@@ -21,8 +21,7 @@ public sealed record FlowMatchingLoss(WanTransformer Model, FlowMatchSchedule Sc
     /// <returns>The loss, <c>[]</c>, the noisy clip and the flow.</returns>
     public (Tensor Loss, Tensor Noisy, Tensor Flow) Forward(Pass pass, Tensor clean, Tensor noise, float[] timesteps, Tensor text, TrainingMask? mask = null)
     {
-        Tensor noisy = pass.Reshape(
-            AddNoise.Forward(pass, LatentRows.Frames(pass, clean), LatentRows.Frames(pass, noise), Array.ConvertAll(timesteps, Schedule.SigmaOf)), clean.Shape);
+        Tensor noisy = LatentRows.Noised(pass, clean, noise, Array.ConvertAll(timesteps, Schedule.SigmaOf));
         Tensor flow = LatentRows.Turned(pass, Model.Forward(pass, LatentRows.Turned(pass, noisy), timesteps, text, null, mask));
         Tensor difference = LatentRows.Frames(pass, LinearCombination.Forward(pass, DType.F32, (1, flow), (-1, noise), (1, clean)));
         Tensor squares = LatentRows.Scaled(pass, Multiply.Forward(pass, difference, difference), Array.ConvertAll(timesteps, Schedule.TrainingWeightOf));

@@ -1,6 +1,5 @@
 using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
-using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Training;
@@ -21,8 +20,7 @@ public sealed record NoisedClipStudent(WanTransformer Student, FlowMatchSchedule
     public (Tensor Flow, Tensor X0) Predict(Pass pass, Tensor noisy, float[] timesteps, Tensor text, TrainingMask mask)
     {
         Tensor flow = LatentRows.Turned(pass, Student.Forward(pass, LatentRows.Turned(pass, noisy), timesteps, text, null, mask));
-        Tensor x0 = FlowToX0.Forward(pass, LatentRows.Frames(pass, flow), LatentRows.Frames(pass, noisy), Array.ConvertAll(timesteps, Schedule.SigmaOf));
-        return (flow, pass.Reshape(x0, noisy.Shape));
+        return (flow, LatentRows.Clean(pass, flow, noisy, Array.ConvertAll(timesteps, Schedule.SigmaOf)));
     }
 
     /// <summary>Noises a clip frame by frame; frames with timestep 0 stay clean.</summary>
@@ -30,9 +28,6 @@ public sealed record NoisedClipStudent(WanTransformer Student, FlowMatchSchedule
     /// <param name="clean">Clean clip, <c>[B, F, C, H, W]</c>.</param>
     /// <param name="noise">Standard normal, same shape.</param>
     /// <param name="timesteps">B·F of them.</param>
-    public Tensor Noised(Pass pass, Tensor clean, Tensor noise, float[] timesteps)
-    {
-        float[] sigmas = Array.ConvertAll(timesteps, timestep => timestep == 0 ? 0 : Schedule.SigmaOf(timestep));
-        return pass.Reshape(AddNoise.Forward(pass, LatentRows.Frames(pass, clean), LatentRows.Frames(pass, noise), sigmas), clean.Shape);
-    }
+    public Tensor Noised(Pass pass, Tensor clean, Tensor noise, float[] timesteps) =>
+        LatentRows.Noised(pass, clean, noise, Array.ConvertAll(timesteps, timestep => timestep == 0 ? 0 : Schedule.SigmaOf(timestep)));
 }

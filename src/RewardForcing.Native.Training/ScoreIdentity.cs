@@ -33,25 +33,21 @@ public sealed record ScoreIdentity(ScoreNetwork Teacher, ScoreNetwork Critic, Fl
         clip.Value.CopyFrom(z);
         clip.Trainable = true;
         using Pass inner = Pass.Training(z.Device, pass.Cancellation);
-        float[] sigmas = LatentRows.Repeat(Array.ConvertAll(timesteps, Noising.SigmaOf), z.Shape[1]);
-        Tensor noisy = inner.Reshape(AddNoise.Forward(inner, LatentRows.Frames(inner, clip), LatentRows.Frames(inner, noise), sigmas), z.Shape);
+        Tensor noisy = LatentRows.Noised(inner, clip, noise, Array.ConvertAll(timesteps, Noising.SigmaOf));
         Tensor fake = Critic.Predict(inner, noisy, timesteps, text).X0;
-        Tensor with = Teacher.Predict(inner, noisy, timesteps, text).X0, without = Teacher.Predict(inner, noisy, timesteps, negative).X0;
-        Tensor real = LinearCombination.Forward(inner, z.DType, (1 + TeacherGuidance, with), (-TeacherGuidance, without));
-        double[] normalisers = DistributionMatching.Normalised(z.ToFloats(), fake.ToFloats(), real.ToFloats(), z.Shape[0], float.MaxValue).Normalisers;
+        Tensor real = Teacher.Guided(inner, noisy, timesteps, text, negative, TeacherGuidance);
+        double[] normalisers = DistributionMatching.Normalisers(z.ToFloats(), real.ToFloats(), z.Shape[0]);
         Tensor apart = LinearCombination.Forward(inner, DType.F32, (1, real), (-1, fake));
         Tensor rest = LinearCombination.Forward(inner, DType.F32, (1, real), (-1, clip), (-Alpha, apart));
         float[] inverse = LatentRows.Repeat(Array.ConvertAll(normalisers, static value => (float)(1 / value)), z.Shape[1]);
         Tensor loss = Reduce.Mean(inner, LatentRows.Scaled(inner, LatentRows.Frames(inner, Multiply.Forward(inner, apart, rest)), inverse));
         inner.Backward(loss);
         Tensor seed = pass.From<float>(z.Shape, clip.Grad!.ToFloats());
-        return new MatchingGradient(loss.ToFloats()[0], seed, seed, 0, normalisers) { Fake = Copy(pass, fake), Real = Copy(pass, real), Noisy = Copy(pass, noisy) };
-    }
-
-    private static Tensor Copy(Pass pass, Tensor x)
-    {
-        Tensor y = pass.New(x.Shape, x.DType);
-        y.CopyFrom(x);
-        return y;
+        return new MatchingGradient(loss.ToFloats()[0], seed, seed, 0, normalisers)
+        {
+            Fake = LatentRows.Copy(pass, fake),
+            Real = LatentRows.Copy(pass, real),
+            Noisy = LatentRows.Copy(pass, noisy),
+        };
     }
 }

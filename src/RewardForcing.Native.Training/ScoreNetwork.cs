@@ -17,16 +17,22 @@ public sealed record ScoreNetwork(WanTransformer Model, FlowMatchSchedule Schedu
     /// <param name="timesteps">One for each sample.</param>
     /// <param name="text">Text encoder output, <c>[B, S, text_dim]</c>.</param>
     /// <returns>Both <c>[B, F, C, H, W]</c>.</returns>
-    public (Tensor Flow, Tensor X0) Predict(Pass pass, Tensor noisy, ReadOnlySpan<float> timesteps, Tensor text)
+    public (Tensor Flow, Tensor X0) Predict(Pass pass, Tensor noisy, float[] timesteps, Tensor text)
     {
         Tensor flow = LatentRows.Turned(pass, Model.Forward(pass, LatentRows.Turned(pass, noisy), timesteps, text));
-        var sigmas = new float[timesteps.Length];
-        for (int i = 0; i < sigmas.Length; i++)
-        {
-            sigmas[i] = Schedule.SigmaOf(timesteps[i]);
-        }
+        return (flow, LatentRows.Clean(pass, flow, noisy, Array.ConvertAll(timesteps, Schedule.SigmaOf)));
+    }
 
-        Tensor x0 = FlowToX0.Forward(pass, LatentRows.Frames(pass, flow), LatentRows.Frames(pass, noisy), LatentRows.Repeat(sigmas, noisy.Shape[1]));
-        return (flow, pass.Reshape(x0, noisy.Shape));
+    /// <summary>Predicts the clean latent with guidance: <c>with + guidance (with - without)</c>; with 0 the network is asked once.</summary>
+    /// <param name="pass">Where to run and what to record.</param>
+    /// <param name="noisy">Noisy clip, <c>[B, F, C, H, W]</c>.</param>
+    /// <param name="timesteps">One for each sample.</param>
+    /// <param name="text">Prompts, <c>[B, S, text_dim]</c>.</param>
+    /// <param name="negative">The negative prompt, <c>[B, S, text_dim]</c>.</param>
+    /// <param name="guidance">Factor of the difference.</param>
+    public Tensor Guided(Pass pass, Tensor noisy, float[] timesteps, Tensor text, Tensor negative, double guidance)
+    {
+        Tensor with = Predict(pass, noisy, timesteps, text).X0;
+        return guidance == 0 ? with : LinearCombination.Forward(pass, with.DType, (1 + guidance, with), (-guidance, Predict(pass, noisy, timesteps, negative).X0));
     }
 }

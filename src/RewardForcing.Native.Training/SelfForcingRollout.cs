@@ -93,8 +93,7 @@ public sealed record SelfForcingRollout(WanTransformer Student, FlowMatchSchedul
                 start = Noised(silent, clean, LatentRows.Turned(silent, draws.Renoise(silent, block, step)), Timesteps[step + 1]);
             }
 
-            x = pass.New(start.Shape, start.DType);
-            x.CopyFrom(start);
+            x = LatentRows.Copy(pass, start);
         }
 
         int exit = draws.Exits[block];
@@ -104,9 +103,7 @@ public sealed record SelfForcingRollout(WanTransformer Student, FlowMatchSchedul
         }
 
         using Pass last = Pass.Inference(pass.Device, pass.Cancellation);
-        Tensor result = pass.New(x.Shape, x.DType);
-        result.CopyFrom(Clean(last, Student.ForwardCausal(last, x, Each(Timesteps[exit], state), state, frame), x, exit));
-        return result;
+        return LatentRows.Copy(pass, Clean(last, Student.ForwardCausal(last, x, Each(Timesteps[exit], state), state, frame), x, exit));
     }
 
     private void Remember(Pass pass, CausalState state, RolloutDraws draws, int block, Tensor latents, int frame)
@@ -116,18 +113,11 @@ public sealed record SelfForcingRollout(WanTransformer Student, FlowMatchSchedul
         Student.ForwardCausal(silent, context, Each(ContextTimestep, state), state, frame, cacheOnly: true);
     }
 
-    private Tensor Clean(Pass pass, Tensor flow, Tensor x, int step) => FlowToX0.Forward(pass, flow, x, Each(Schedule.SigmaOf(Timesteps[step]), x.Shape[0]));
+    private Tensor Clean(Pass pass, Tensor flow, Tensor x, int step) => FlowToX0.Forward(pass, flow, x, LatentRows.Repeat([Schedule.SigmaOf(Timesteps[step])], x.Shape[0]));
 
-    private Tensor Noised(Pass pass, Tensor clean, Tensor noise, float timestep) => AddNoise.Forward(pass, clean, noise, Each(Schedule.SigmaOf(timestep), clean.Shape[0]));
+    private Tensor Noised(Pass pass, Tensor clean, Tensor noise, float timestep) => AddNoise.Forward(pass, clean, noise, LatentRows.Repeat([Schedule.SigmaOf(timestep)], clean.Shape[0]));
 
-    private static float[] Each(float value, CausalState state) => Each(value, state.Batch);
-
-    private static float[] Each(float value, int count)
-    {
-        var values = new float[count];
-        Array.Fill(values, value);
-        return values;
-    }
+    private static float[] Each(float value, CausalState state) => LatentRows.Repeat([value], state.Batch);
 
     private void Check(CausalState state, RolloutDraws draws, IReadOnlyList<int> blocks, int total)
     {

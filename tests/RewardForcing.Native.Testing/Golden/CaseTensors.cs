@@ -65,13 +65,7 @@ internal sealed class CaseTensors : IDisposable
     public Tensor Input(string name) => this[name].DType == _file.Type ? this[name] : Cast.Forward(Pass, this[name], _file.Type);
 
     /// <summary>Lets gradients flow to the parameters of a network, where they are wanted.</summary>
-    public void Train(WeightSet weights)
-    {
-        foreach (Parameter parameter in weights)
-        {
-            parameter.Trainable = Differentiates;
-        }
-    }
+    public void Train(WeightSet weights) => weights.Train(Differentiates);
 
     /// <summary>Full name of a tensor; null if there is none.</summary>
     public static string? Find(GoldenFile file, string name) =>

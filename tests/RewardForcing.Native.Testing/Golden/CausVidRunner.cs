@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
 using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
@@ -24,7 +23,7 @@ public sealed class CausVidRunner : GoldenRunner
         using GoldenNetworks networks = new(file, device);
         networks.Train(Student, true);
         using Pass pass = Pass.Training(device), silent = Pass.Inference(device);
-        DistributionMatching matching = DistillationRunner.Matching(file, networks);
+        DistributionMatching matching = networks.Matching(file);
         NoisedClipStudent student = new(networks[Student], matching.Noising);
         Tensor clean = WanGolden.Tensor(pass, file, "in.clean_latent");
         float[] timesteps = file.Floats("in.timestep");

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
 using RewardForcing.Native.Tensors;
 using RewardForcing.Native.Training;
@@ -28,7 +27,7 @@ public sealed class DistillationRunner : GoldenRunner
 
     private static List<Comparison> Once(GoldenFile file, Device device, GoldenNetworks networks)
     {
-        DistributionMatching matching = Matching(file, networks);
+        DistributionMatching matching = networks.Matching(file);
         double weight = file.Config.GetProperty("beta").ValueKind == JsonValueKind.Number
             ? RewardWeight.Of(file.Config.GetProperty("beta").GetDouble(), file.Config.GetProperty("MQ").GetDouble()) : 1;
         List<Comparison> results = [];
@@ -62,7 +61,7 @@ public sealed class DistillationRunner : GoldenRunner
         int step = 0;
         string name = string.Empty;
         double Reward(Pass pass, Tensor clip, DistillationBatch batch) => file.Floats($"in.{name}MQ")[0];
-        using Distillation training = new(rollout, Matching(file, networks), settings, (_, _) => RolloutRunner.State(file, networks[Student], CacheGradient.Detached), Reward);
+        using Distillation training = new(rollout, networks.Matching(file), settings, (_, _) => RolloutRunner.State(file, networks[Student], CacheGradient.Detached), Reward);
         DistillationBatch Batch(Pass pass, string role, int i)
         {
             name = $"s{step}.{role}{i}.";
@@ -141,16 +140,6 @@ public sealed class DistillationRunner : GoldenRunner
             AverageStart = config.GetProperty("ema_start_step").GetInt64(),
             CacheGradient = config.GetProperty("kv_grad").GetString() == "detached" ? CacheGradient.Detached : CacheGradient.StraightThrough,
             CriticFlow = config.GetProperty("critic_flow").GetString() == "direct" ? CriticFlow.Direct : CriticFlow.Reference,
-        };
-    }
-
-    internal static DistributionMatching Matching(GoldenFile file, GoldenNetworks networks)
-    {
-        float Number(string key, float otherwise) => file.Config.TryGetProperty(key, out JsonElement value) ? value.GetSingle() : otherwise;
-        FlowMatchSchedule scores = new(Number("score_shift", 8));
-        return new DistributionMatching(new ScoreNetwork(networks["teacher"], scores), new ScoreNetwork(networks["critic"], scores), new FlowMatchSchedule(Number("timestep_shift", 5)))
-        {
-            TeacherGuidance = Number("guidance_scale", 3),
         };
     }
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using RewardForcing.Native.Formats;
+using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
 using RewardForcing.Native.Tensors;
+using RewardForcing.Native.Training;
 
 namespace RewardForcing.Native.Testing.Golden;
 
@@ -29,12 +31,18 @@ internal sealed class GoldenNetworks : IDisposable
     public WanTransformer this[string role] => _networks[role];
 
     /// <summary>Lets a network be trained, or not.</summary>
-    public void Train(string role, bool trains)
+    public void Train(string role, bool trains) => _networks[role].Weights.Train(trains);
+
+    /// <summary>Distribution matching between teacher and critic, with the shifts and guidance of a case's configuration or the usual ones.</summary>
+    public DistributionMatching Matching(GoldenFile file)
     {
-        foreach (Parameter parameter in _networks[role].Weights)
+        float Number(string key, float otherwise) => file.Config.TryGetProperty(key, out JsonElement value) ? value.GetSingle() : otherwise;
+        FlowMatchSchedule scores = new(Number("score_shift", 8));
+        return new DistributionMatching(new ScoreNetwork(this["teacher"], scores), new ScoreNetwork(this["critic"], scores), new FlowMatchSchedule(Number("timestep_shift", 5)))
         {
-            parameter.Trainable = trains;
-        }
+            TeacherGuidance = Number("real_guidance_scale", Number("guidance_scale", 3)),
+            CriticGuidance = Number("fake_guidance_scale", 0),
+        };
     }
 
     /// <summary>Compares the gradients of a network with those in the file, whole ones and lengths, and forgets them.</summary>

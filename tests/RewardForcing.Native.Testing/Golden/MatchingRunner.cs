@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RewardForcing.Native.Generation;
 using RewardForcing.Native.Tensors;
 using RewardForcing.Native.Training;
 
@@ -21,7 +20,7 @@ public sealed class MatchingRunner : GoldenRunner
         JsonElement config = file.Config;
         ScoreTimesteps draws = new(config.GetProperty("timestep_shift").GetSingle(), config.GetProperty("min_step").GetSingle(), config.GetProperty("max_step").GetSingle());
         float[] timesteps = [.. file.Ints("in.t_int").Select(draws.Of)];
-        DistributionMatching matching = Matching(networks, config);
+        DistributionMatching matching = networks.Matching(file);
         double weight = config.GetProperty("beta").ValueKind == JsonValueKind.Number
             ? RewardWeight.Of(config.GetProperty("beta").GetDouble(), config.GetProperty("MQ").GetDouble()) : 1;
         MatchingGradient result = matching.Gradient(
@@ -57,16 +56,5 @@ public sealed class MatchingRunner : GoldenRunner
         int[] shape = file.ShapeOf(name);
         float[] values = file.Floats(name);
         return pass.From<float>(new Shape(batch, shape[1], shape[2]), shape[0] == batch ? values : [.. Enumerable.Repeat(values, batch).SelectMany(static one => one)]);
-    }
-
-    private static DistributionMatching Matching(GoldenNetworks networks, JsonElement config)
-    {
-        FlowMatchSchedule scores = new(config.GetProperty("score_shift").GetSingle());
-        return new DistributionMatching(
-            new ScoreNetwork(networks["teacher"], scores), new ScoreNetwork(networks["critic"], scores), new FlowMatchSchedule(config.GetProperty("timestep_shift").GetSingle()))
-        {
-            TeacherGuidance = config.GetProperty("real_guidance_scale").GetDouble(),
-            CriticGuidance = config.GetProperty("fake_guidance_scale").GetDouble(),
-        };
     }
 }

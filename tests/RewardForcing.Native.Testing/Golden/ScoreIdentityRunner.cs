@@ -21,7 +21,7 @@ public sealed class ScoreIdentityRunner : GoldenRunner
         networks.Train("critic", true);
         using CausalState state = RolloutRunner.State(file, networks["student"], CacheGradient.Detached);
         using Pass pass = Pass.Training(device), silent = Pass.Inference(device);
-        DistributionMatching matching = DistillationRunner.Matching(file, networks);
+        DistributionMatching matching = networks.Matching(file);
         ScoreIdentity identity = new(matching.Teacher, matching.Critic, matching.Noising) { Alpha = file.Config.GetProperty("sid_alpha").GetDouble(), TeacherGuidance = matching.TeacherGuidance };
         Tensor text = WanGolden.Tensor(pass, file, "in.prompt_embeds");
         Tensor clip = RolloutRunner.Rollout(file, networks["student"]).Run(pass, state, text, RolloutRunner.Draws(pass, file, string.Empty));

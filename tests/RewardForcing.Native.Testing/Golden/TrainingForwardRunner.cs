@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RewardForcing.Native.Formats;
 using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
 using RewardForcing.Native.Ops;
@@ -10,21 +9,17 @@ namespace RewardForcing.Native.Testing.Golden;
 /// <summary>One pass of a network over a whole video as trainers call it, frames before channels, and the gradients for a given gradient of the flow.</summary>
 public sealed class TrainingForwardRunner : GoldenRunner
 {
-    private const double Fallback = 4e-6;
-
     /// <inheritdoc/>
     public override bool Handles(GoldenFile file) => file.Has("in.x") && file.Has("in.prompt_embeds") && file.Has("in.grad_flow") && file.Has("out.flow");
 
     /// <inheritdoc/>
     public override IEnumerable<Comparison> Run(GoldenFile file, Device device)
     {
-        (string role, string weightsName) = Role(file);
-        WanConfig config = WanConfig.FromJson(JsonPart.Of(file.Path, file.Config));
-        using TensorArchive archive = TensorArchive.Open(Path.Combine(Path.GetDirectoryName(file.Path)!, weightsName));
-        using WanTransformer model = WanTransformer.Load(device, config, archive);
+        using GoldenNetworks networks = new(file, device);
+        string role = networks.Roles.Single();
+        WanTransformer model = networks[role];
         using CaseTensors tensors = new(file, device);
         tensors.Train(model.Weights);
-
         Pass pass = tensors.Pass;
         Tensor x = tensors["in.x"], prompt = tensors["in.prompt_embeds"];
         Tensor flow = model.Forward(pass, Turned(pass, x), file.Floats("in.timestep"), prompt, null, Mask(tensors, file));
@@ -49,18 +44,8 @@ public sealed class TrainingForwardRunner : GoldenRunner
             }
         }
 
-        Dictionary<string, float[]> grads = model.Weights.Where(static parameter => parameter.Grad is not null).ToDictionary(static parameter => parameter.Name, static parameter => parameter.Grad!.ToFloats());
-        results.AddRange(GoldenGradients.Compare(file, $"{role}.", grads.GetValueOrDefault, GoldenGradients.WorstTolerance(file) ?? Fallback));
-        results.AddRange(GoldenGradients.CompareNorms(file, role, grads, GoldenGradients.WorstTolerance(file) ?? Fallback));
+        results.AddRange(networks.Gradients(file, role, role));
         return results;
-    }
-
-    /// <summary>The network a case uses and the file its weights are in; the metadata names both.</summary>
-    private static (string Role, string File) Role(GoldenFile file)
-    {
-        using JsonDocument weights = JsonDocument.Parse(file.Metadata["weights"]);
-        JsonProperty role = weights.RootElement.EnumerateObject().Single();
-        return (role.Name, role.Value.GetString()!);
     }
 
     // Trainers keep latents as [B, F, C, H, W], the network takes [B, C, F, H, W].

@@ -42,10 +42,7 @@ public sealed class UmT5Runner : GoldenRunner
             return [];
         }
 
-        foreach (Parameter parameter in encoder.Weights)
-        {
-            parameter.Trainable = true;
-        }
+        encoder.Weights.Train(true);
 
         float[] cotangent = file.Floats("in.grad_out");
         int[] shape = file.ShapeOf("in.grad_out");

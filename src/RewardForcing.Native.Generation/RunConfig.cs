@@ -13,27 +13,6 @@ public sealed record RunConfig
     private const int MaxFrames = 1 << 20;
     private const int MaxPixels = 1 << 14;
 
-    private static readonly HashSet<string> _known = new(StringComparer.Ordinal)
-    {
-        // Read here.
-        "denoising_step_list", "warp_denoising_step", "timestep_shift", "guidance_scale", "num_frame_per_block", "independent_first_frame",
-        "context_noise", "causal", "height", "width", "negative_prompt", "checkpoint_path", "cache_policy", "model_kwargs",
-        "model_kwargs.timestep_shift", "model_kwargs.local_attn_size", "model_kwargs.sink_size",
-
-        // Read by training, by the reference's command line, or by nothing.
-        "weight_decay", "same_step_across_blocks", "discriminator_lr_multiplier", "last_step_only", "i2v", "num_training_frames", "gc_interval", "ckpt_step",
-        "prompt_name", "prompt_path", "eval_first_n", "num_samples", "num_frames", "generator_ckpt", "generator_fsdp_wrap_strategy",
-        "real_score_fsdp_wrap_strategy", "fake_score_fsdp_wrap_strategy", "text_encoder_fsdp_wrap_strategy", "real_name", "fake_name", "ts_schedule",
-        "ts_schedule_max", "min_score_timestep", "num_train_timestep", "denoising_loss_type", "mixed_precision", "seed", "wandb_host", "wandb_key", "wandb_entity",
-        "wandb_project", "sharding_strategy", "lr", "lr_critic", "beta1", "beta2", "beta1_critic", "beta2_critic", "data_path", "batch_size", "ema_weight",
-        "ema_start_step", "gradient_accumulation_steps", "log_iters", "dfake_gen_update_ratio", "image_or_video_shape", "distribution_loss", "trainer",
-        "gradient_checkpointing", "full_training_steps", "load_raw_video", "beta", "backward_simulation", "real_guidance_scale", "fake_guidance_scale",
-        "teacher_forcing", "noise_augmentation_max_timestep", "sid_alpha", "num_class", "relativistic_discriminator", "concat_time_embeddings", "gan_g_weight",
-        "gan_d_weight", "r1_weight", "r2_weight", "r1_sigma", "r2_sigma", "critic_timestep_shift", "discriminator_warmup_steps", "loss_scale", "gen_lr",
-        "critic_lr", "text_encoder_cpu_offload", "max_grad_norm_generator", "max_grad_norm_critic", "max_pair", "total_batch_size", "load", "force_start_w_ema",
-        "force_reset_zero_step", "force_reinit_ema", "skip_optimizer_scheduler", "no_save", "no_visualize", "logdir", "wandb_save_dir", "disable_wandb", "config_name",
-    };
-
     /// <summary>The run's file; null for the configuration of the published run, which is part of the program.</summary>
     public string? Path { get; private init; }
 
@@ -93,8 +72,7 @@ public sealed record RunConfig
     /// <exception cref="ModelFormatException">The file cannot be read, or a value is of the wrong type or out of range; the message names file and key.</exception>
     public static RunConfig Read(string? path)
     {
-        JsonPart run = path is null ? Shipped("reward_forcing.yaml") : YamlFile.Read(path);
-        LayeredConfig config = new(Shipped("default_config.yaml"), run);
+        LayeredConfig config = LayeredConfig.Read(path);
         float modelShift = config.Number("model_kwargs.timestep_shift", 0, 1000) ?? DefaultShift;
         return new RunConfig
         {
@@ -115,7 +93,7 @@ public sealed record RunConfig
             Width = config.Whole("width", 16, MaxPixels) ?? 832,
             NegativePrompt = config.Text("negative_prompt"),
             ModelRoot = config.Text("checkpoint_path") ?? "checkpoints",
-            Warning = Unknown(path, run),
+            Warning = config.Warning,
         };
     }
 
@@ -126,32 +104,5 @@ public sealed record RunConfig
     {
         int window = config.Whole("model_kwargs.local_attn_size", -1, MaxFrames) ?? -1;
         return window != 0 ? window : throw config.Find("model_kwargs.local_attn_size")!.Value.Wrong("-1 or a whole number from 1 on");
-    }
-
-    private static string? Unknown(string? path, JsonPart run)
-    {
-        List<string> unknown = [];
-        foreach ((string key, JsonPart value) in run.Members())
-        {
-            if (!_known.Contains(key))
-            {
-                unknown.Add(key);
-            }
-            else if (key == "model_kwargs" && value.IsObject)
-            {
-                unknown.AddRange(value.Members().Select(static member => $"model_kwargs.{member.Key}").Where(static nested => !_known.Contains(nested)));
-            }
-        }
-
-        string keys = Printable.Text(string.Join(", ", unknown), 400);
-        return unknown.Count == 0 ? null : $"{path}: nothing reads the {(unknown.Count == 1 ? "key" : "keys")} {keys}; check the spelling.";
-    }
-
-    private static JsonPart Shipped(string name)
-    {
-        using Stream stream = typeof(RunConfig).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not part of this assembly.");
-        byte[] bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return YamlFile.Parse($"configs/{name}", bytes);
     }
 }

@@ -12,7 +12,7 @@ public sealed class FullDiskTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("rf-full-").FullName;
 
     // Each is 2 MB or more.
-    public static TheoryData<string> Kinds => ["safetensors", "pt", "picture", "sheet", nameof(VideoFormat.Apng), nameof(VideoFormat.Png), nameof(VideoFormat.Mp4)];
+    public static TheoryData<string> Kinds => ["safetensors", "pt", "append", "picture", "sheet", nameof(VideoFormat.Apng), nameof(VideoFormat.Png), nameof(VideoFormat.Mp4)];
 
     private string Target => Path.Combine(_folder, "out", "target");
 

@@ -9,7 +9,7 @@ internal static class OneWriter
     private const int Height = 840;
 
     /// <summary>Writes, and prints the message if that fails.</summary>
-    /// <param name="kind"><c>safetensors</c>, <c>pt</c>, <c>picture</c>, <c>sheet</c>, or a <see cref="VideoFormat"/>.</param>
+    /// <param name="kind"><c>safetensors</c>, <c>pt</c>, <c>append</c>, <c>picture</c>, <c>sheet</c>, or a <see cref="VideoFormat"/>.</param>
     /// <param name="path">Target.</param>
     /// <param name="ffmpeg">The program for MP4; may be null.</param>
     /// <returns>0, or 3 after an <see cref="IOException"/>.</returns>
@@ -27,6 +27,13 @@ internal static class OneWriter
                     break;
                 case "pt":
                     PyTorchArchiveWriter.Write(path, [tensor]);
+                    break;
+                case "append":
+                    using (AppendedFile file = AppendedFile.Open(path))
+                    {
+                        file.Append(pixels);
+                    }
+
                     break;
                 case "picture":
                     PngWriter.Write(path, Width, Height, pixels);

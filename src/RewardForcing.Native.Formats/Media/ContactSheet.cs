@@ -32,7 +32,14 @@ public static class ContactSheet
     }
 
     /// <summary>Arranges frames; as <see cref="Write"/>, without a file.</summary>
-    internal static Picture Compose(int width, int height, IReadOnlyList<ReadOnlyMemory<byte>> frames, int columns, int gap, int maxSide)
+    /// <param name="width">Pixels in a row of a frame.</param>
+    /// <param name="height">Rows of a frame.</param>
+    /// <param name="frames">Each <c>[H, W, 3]</c>, 0 to 255.</param>
+    /// <param name="columns">Frames side by side; 0 makes the sheet about as wide as it is high.</param>
+    /// <param name="gap">Pixels between frames and around them.</param>
+    /// <param name="maxSide">Pixels the sheet may be wide or high.</param>
+    /// <exception cref="ArgumentException">There are no frames, one has another size, or a number is out of range.</exception>
+    public static Picture Compose(int width, int height, IReadOnlyList<ReadOnlyMemory<byte>> frames, int columns = 0, int gap = 4, int maxSide = 2048)
     {
         PngEncoder.CheckSize(width, height);
         ArgumentOutOfRangeException.ThrowIfNegative(columns);

@@ -26,6 +26,18 @@ public static class PngWriter
         }
     }
 
+    /// <summary>The bytes of a file that holds a picture.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <exception cref="ArgumentException">Its bytes are not those of a picture of its size.</exception>
+    public static byte[] Encode(Picture picture)
+    {
+        PngEncoder encoder = new(picture.Width, picture.Height);
+        Check(encoder, picture.Rgb24);
+        using MemoryStream stream = new();
+        Write(stream, encoder, picture.Rgb24);
+        return stream.ToArray();
+    }
+
     /// <summary>Writes one picture to a stream.</summary>
     internal static void Write(Stream stream, PngEncoder encoder, ReadOnlySpan<byte> rgb24)
     {

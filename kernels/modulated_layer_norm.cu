@@ -5,8 +5,11 @@
 //
 // RF_T is float or bf16; round is to RF_T. C and all addresses fit accesses of RF_N elements. Launched by ModulatedLayerNorm.cs.
 //
+// Backward: common/norm_gradient.cuh, one group to a frame, factor 1 + scale[f, c]; nothing is rounded but dx.
+// Launched by NormGradient.cs.
+//
 // Variants: RF_T=float,bf16 RF_W=RF_T RF_B=RF_T RF_N=1,8 RF_WARPS=1,4
-#include "common/layer_norm.cuh"
+#include "common/norm_gradient.cuh"
 
 extern "C" __global__ void modulated_layer_norm_forward(
     RF_T* __restrict__ y, const RF_T* __restrict__ x, const RF_W* __restrict__ shift, const RF_B* __restrict__ scale,
@@ -38,4 +41,18 @@ extern "C" __global__ void modulated_layer_norm_forward(
 
         store_floats(y + c, v);
     }
+}
+
+extern "C" __global__ void modulated_layer_norm_backward(
+    RF_T* __restrict__ dx, float* __restrict__ partial, const RF_T* __restrict__ dy, const RF_T* __restrict__ x, const RF_B* __restrict__ scale,
+    long long rows, long long each, int parts, int channels, float eps)
+{
+    differentiate_norm<1, 2>(dx, partial, dy, x, rows, each, parts, channels, eps, [&](long long group, int c, float (&f)[RF_N]) {
+        load_floats(scale + group * channels + c, f);
+#pragma unroll
+        for (int i = 0; i < RF_N; i++)
+        {
+            f[i] += 1.0f;
+        }
+    });
 }

@@ -7,6 +7,8 @@
 // RF_T is float or bf16; the sum is float, rounded once. A thread makes RF_N columns; C and all addresses fit accesses of that many.
 // Grid: (columns in blocks, K * F, 1), rows in steps of gridDim.y. Launched by Modulation.cs.
 //
+// Backward: de[f, k, c] = dm[k, f, c], or de[f, c] = sum_k dm[k, f, c] if the embedding is shared; grid over the rows of de.
+//
 // Variants: RF_T=float,bf16 RF_W=float,bf16 RF_N=1,4
 #include "common/pack.cuh"
 
@@ -33,5 +35,34 @@ extern "C" __global__ void modulation_forward(
         }
 
         store_floats(m + row * channels + c, a);
+    }
+}
+
+extern "C" __global__ void modulation_backward(RF_T* __restrict__ de, const RF_T* __restrict__ dm, int kinds, long long frames, int channels, int shared)
+{
+    int c = (blockIdx.x * blockDim.x + threadIdx.x) * RF_N;
+    if (c >= channels)
+    {
+        return;
+    }
+
+    long long rows = shared ? frames : kinds * frames;
+    for (long long row = blockIdx.y; row < rows; row += gridDim.y)
+    {
+        int first = shared ? 0 : (int)(row % kinds);
+        long long frame = shared ? row : row / kinds;
+        float sums[RF_N] = {};
+        for (int kind = first; kind < (shared ? kinds : first + 1); kind++)
+        {
+            float v[RF_N];
+            load_floats(dm + (kind * frames + frame) * channels + c, v);
+#pragma unroll
+            for (int i = 0; i < RF_N; i++)
+            {
+                sums[i] += v[i];
+            }
+        }
+
+        store_floats(de + row * channels + c, sums);
     }
 }

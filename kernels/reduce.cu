@@ -6,8 +6,10 @@
 //
 // RF_T is float or bf16; sums are double and in a fixed order, so runs repeat bit by bit. Launched by Reduce.cs.
 //
-// Variants: RF_T=float,bf16
-#include "common/bf16.cuh"
+// Backward: dx[i] = dy / divisor for all i; dx is RF_T. Threads and RF_N: common/elements.cuh.
+//
+// Variants: RF_T=float,bf16 RF_N=1,8
+#include "common/elements.cuh"
 #include "common/reduce.cuh"
 
 // Elements of one partial sum, for 256 threads.
@@ -45,4 +47,23 @@ extern "C" __global__ void reduce_forward(float* __restrict__ y, const double* _
     {
         *y = (float)(sum / divisor);
     }
+}
+
+extern "C" __global__ void reduce_backward(RF_T* __restrict__ dx, const float* __restrict__ dy, long long count, double divisor)
+{
+    long long at = first_element();
+    if (at >= count)
+    {
+        return;
+    }
+
+    float value = (float)((double)*dy / divisor);
+    float v[RF_N];
+#pragma unroll
+    for (int i = 0; i < RF_N; i++)
+    {
+        v[i] = value;
+    }
+
+    store_floats(dx + at, v);
 }

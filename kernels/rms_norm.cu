@@ -5,8 +5,10 @@
 //
 // RF_T is float or bf16; sums are float. round is to RF_T. C and all addresses fit accesses of RF_N elements. Launched by RmsNorm.cs.
 //
+// Backward: common/norm_gradient.cuh, one group, factor weight[c]; nothing is rounded but dx. Launched by NormGradient.cs.
+//
 // Variants: RF_T=float,bf16 RF_W=float,bf16 RF_N=1,8 RF_WARPS=1,4
-#include "common/rms.cuh"
+#include "common/norm_gradient.cuh"
 
 extern "C" __global__ void rms_norm_forward(
     RF_T* __restrict__ y, const RF_T* __restrict__ x, const RF_W* __restrict__ weight, long long rows, int channels, float eps)
@@ -36,4 +38,11 @@ extern "C" __global__ void rms_norm_forward(
 
         store_floats(y + c, v);
     }
+}
+
+extern "C" __global__ void rms_norm_backward(
+    RF_T* __restrict__ dx, float* __restrict__ partial, const RF_T* __restrict__ dy, const RF_T* __restrict__ x, const RF_W* __restrict__ weight,
+    long long rows, long long each, int parts, int channels, float eps)
+{
+    differentiate_norm<0, 1>(dx, partial, dy, x, rows, each, parts, channels, eps, [&](long long, int c, float (&f)[RF_N]) { load_floats(weight + c, f); });
 }

@@ -4,14 +4,15 @@
 //   table      see common/rope.cuh      float2, made by rope_forward_angles in double and rounded once
 //
 // RF_T is float or bf16; rotation in float, rounded once. A thread makes RF_N channels of one head; D and all addresses fit accesses
-// of that many. Grid: (N D in blocks, B L in steps of gridDim.y). Launched by Rope.cs and RmsNormRope.cs.
+// of that many. Grid: (N D in blocks, B L in steps of gridDim.y). With direction -1 the angles are the opposite ones: the gradient.
+// Launched by RopeTable.cs.
 //
 // Variants: RF_T=float,bf16 RF_N=2,8
 #include "common/double_math.cuh"
 #include "common/rope.cuh"
 
 // One thread for each entry of the table.
-extern "C" __global__ void rope_forward_angles(float2* __restrict__ table, int frames, int height, int width, int time, int plane, long long start)
+extern "C" __global__ void rope_forward_angles(float2* __restrict__ table, int frames, int height, int width, int time, int plane, long long start, int direction)
 {
     int index = blockIdx.x * blockDim.x + threadIdx.x;
     int rows = frames * (time / 2);
@@ -29,7 +30,7 @@ extern "C" __global__ void rope_forward_angles(float2* __restrict__ table, int f
     double frequency = power_of_two(-13.287712379549449391 * (2 * (entry % (channels / 2))) / channels);
     double sine, cosine;
     sine_cosine((double)position * frequency, sine, cosine);
-    table[index] = make_float2((float)cosine, (float)sine);
+    table[index] = make_float2((float)cosine, (float)(direction * sine));
 }
 
 extern "C" __global__ void rope_forward(

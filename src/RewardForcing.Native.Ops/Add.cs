@@ -20,7 +20,6 @@ public static class Add
         Check.Activation(Op, a);
         Check.Weight(Op, b);
         Check.Tail(Op, b, a);
-        Gradients.OnlyOnCpu(pass, Op, a, b);
         Tensor y = pass.New(a.Shape, a.DType);
         pass.Record(y, [a, b], [b], (back, dy) => Backward(back, dy, b));
         if (pass.Device is CudaDevice cuda)
@@ -49,11 +48,15 @@ public static class Add
     // What is repeated gets the sum over its repetitions.
     private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor b)
     {
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
+        if (b.Count == dy.Count)
+        {
+            return [dy, b.NeedsGrad ? pass.Reshape(Cast.Forward(pass, dy, Gradients.TypeOf(b)), b.Shape) : null];
+        }
+
         Tensor? db = Gradients.New(pass, b);
         if (db is not null)
         {
-            ColumnSums.OfRows(cpu, 1, dy, db);
+            Gradients.SumRows(pass, Op, dy, db);
         }
 
         return [dy, db];

@@ -23,7 +23,6 @@ public static class AddNoise
         Check.Activation(Op, noise);
         Check.Shape(Op, x0, noise.Shape, "as noise");
         Check.That(sigmas.Length == noise.Shape[0], Op, $"there must be {noise.Shape[0]} sigmas, one for each entry of noise {noise.Shape}, got {sigmas.Length}.");
-        Gradients.OnlyOnCpu(pass, Op, x0, noise);
         Tensor y = pass.New(noise.Shape, noise.DType);
         Record(pass, y, x0, noise, sigmas);
         if (pass.Device is CudaDevice cuda)
@@ -79,5 +78,5 @@ public static class AddNoise
     }
 
     private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor x0, Tensor noise, ReadOnlySpan<float> sigmas, Tensor y) =>
-        new KernelCall(cuda, "add_noise").Define("RF_T", noise.DType).Define("RF_W", x0.DType).RunEntries(pass, "add_noise_forward", y, x0, noise, sigmas);
+        new KernelCall(cuda, "add_noise").Define("RF_T", noise.DType).Define("RF_W", x0.DType).RunEntries(pass, "add_noise_forward", sigmas, y, x0, noise);
 }

@@ -22,7 +22,6 @@ public static class Embedding
         Check.That(ids.DType == DType.I32, Op, $"ids must be I32, got {ids.DType}.");
         Check.That(dtype is DType.F32 or DType.BF16, Op, $"the result must be F32 or BF16, got {dtype}.");
         Check.That(ids.Shape.Rank < Shape.MaxRank, Op, $"ids must have fewer than {Shape.MaxRank} dimensions, got {ids.Shape}.");
-        Gradients.OnlyOnCpu(pass, Op, table);
         int[] rows = ids.ToArray<int>();
         foreach (int id in rows)
         {
@@ -55,6 +54,11 @@ public static class Embedding
     // Rows that are looked up several times get the sum, in the order of the ids: threads share the columns, not the rows.
     private static Tensor? Backward(Pass pass, Tensor dy, Tensor table, int[] ids)
     {
+        if (pass.Device is CudaDevice cuda)
+        {
+            return BackwardCuda(pass, cuda, dy, table, ids);
+        }
+
         Tensor dtable = pass.Zeros(table.Shape);
         int channels = table.Shape[1];
         (Elements grads, Elements target) = (new(dy), new(dtable));
@@ -69,6 +73,27 @@ public static class Embedding
             }
         });
         return Gradients.TypeOf(table) == DType.F32 ? dtable : Cast.Forward(pass, dtable, table.DType);
+    }
+
+    // The ids are on the host, so they are sorted there.
+    private static Tensor BackwardCuda(Pass pass, CudaDevice cuda, Tensor dy, Tensor table, int[] ids)
+    {
+        Tensor dtable = pass.Zeros(table.Shape, Gradients.TypeOf(table));
+        if (dy.Count == 0)
+        {
+            return dtable;
+        }
+
+        using Scope scope = pass.BeginScope();
+        int channels = table.Shape[1];
+        int[] places = [.. Enumerable.Range(0, ids.Length).OrderBy(place => ids[place])];
+        int[] first = [.. Enumerable.Range(0, ids.Length).Where(i => i == 0 || ids[places[i]] != ids[places[i - 1]])];
+        int[] used = Array.ConvertAll(first, i => ids[places[i]]);
+        new KernelCall(cuda, "embedding").Define("RF_T", dy.DType).Define("RF_W", dtable.DType).Pointer(dtable).Pointer(dy)
+            .Pointer(pass.From<int>(new Shape(used.Length), used)).Pointer(pass.From<int>(new Shape(used.Length + 1), [.. first, ids.Length]))
+            .Pointer(pass.From<int>(new Shape(places.Length), places)).Int(used.Length, channels)
+            .RunColumns("embedding_backward", used.Length, channels, KernelPlan.Width(channels, dtable, dy));
+        return dtable;
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor table, Tensor ids, Tensor y) =>

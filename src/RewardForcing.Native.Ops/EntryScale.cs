@@ -1,4 +1,5 @@
 using System.Numerics;
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -15,6 +16,12 @@ internal static class EntryScale
     public static Tensor Forward(string op, Pass pass, Tensor x, float[] factors, DType dtype)
     {
         Tensor y = pass.New(x.Shape, dtype);
+        if (pass.Device is CudaDevice cuda)
+        {
+            new KernelCall(cuda, "entry_scale").Define("RF_T", dtype).Define("RF_W", x.DType).RunEntries(pass, "entry_scale_backward", factors, y, x);
+            return y;
+        }
+
         long entry = factors.Length == 0 ? 1 : Math.Max(1, x.Count / factors.Length);
         (Elements source, Elements target) = (new(x), new(y));
         Chunks.Flat(Check.Cpu(op, pass.Device), x.Count, 2, (first, count, scratch) =>

@@ -22,7 +22,6 @@ public static class FlowToX0
         Check.Activation(Op, noisy);
         Check.Shape(Op, noisy, flow.Shape, "as flow");
         Check.That(sigmas.Length == flow.Shape[0], Op, $"there must be {flow.Shape[0]} sigmas, one for each entry of flow {flow.Shape}, got {sigmas.Length}.");
-        Gradients.OnlyOnCpu(pass, Op, flow, noisy);
         Tensor y = pass.New(flow.Shape, flow.DType);
         Record(pass, y, flow, noisy, sigmas);
         if (pass.Device is CudaDevice cuda)
@@ -71,5 +70,5 @@ public static class FlowToX0
     }
 
     private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor flow, Tensor noisy, ReadOnlySpan<float> sigmas, Tensor y) =>
-        new KernelCall(cuda, "flow_to_x0").Define("RF_T", flow.DType).Define("RF_W", noisy.DType).RunEntries(pass, "flow_to_x0_forward", y, flow, noisy, sigmas);
+        new KernelCall(cuda, "flow_to_x0").Define("RF_T", flow.DType).Define("RF_W", noisy.DType).RunEntries(pass, "flow_to_x0_forward", sigmas, y, flow, noisy);
 }

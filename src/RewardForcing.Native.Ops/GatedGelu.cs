@@ -21,7 +21,6 @@ public static class GatedGelu
         Check.Activation(Op, gate);
         Check.Shape(Op, up, gate.Shape, "as gate");
         Check.SameType(Op, up, gate);
-        Gradients.OnlyOnCpu(pass, Op, gate, up);
         Tensor y = pass.New(gate.Shape, gate.DType);
         pass.Record(y, [gate, up], [gate, up], (back, dy) => Backward(back, dy, gate, up));
         if (pass.Device is CudaDevice cuda)
@@ -52,6 +51,13 @@ public static class GatedGelu
     private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor gate, Tensor up)
     {
         (Tensor? dgate, Tensor? dup) = (Gradients.New(pass, gate), Gradients.New(pass, up));
+        if (pass.Device is CudaDevice cuda)
+        {
+            new KernelCall(cuda, "gated_gelu").Define("RF_T", gate.DType).Pointer(dgate).Pointer(dup).Pointer(dy).Pointer(gate).Pointer(up).Long(gate.Count)
+                .RunFlat("gated_gelu_backward", gate.Count, KernelPlan.Width(gate.Count, dgate, dup, dy, gate, up));
+            return [dgate, dup];
+        }
+
         (Elements grads, Elements gates, Elements ups) = (new(dy), new(gate), new(up));
         Elements? toGate = dgate is null ? null : new Elements(dgate), toUp = dup is null ? null : new Elements(dup);
         Chunks.Flat(Check.Cpu(Op, pass.Device), gate.Count, 4, (first, count, scratch) =>

@@ -23,7 +23,6 @@ public static class GatedResidual
         Check.Shape(Op, branch, x.Shape, "as x");
         Check.SameType(Op, branch, x);
         Check.FrameRows(Op, x, gate);
-        Gradients.OnlyOnCpu(pass, Op, x, branch, gate);
         Tensor y = pass.New(x.Shape, x.DType);
         pass.Record(y, [x, branch, gate], [branch, gate], (back, dy) => Backward(back, dy, branch, gate));
         if (pass.Device is CudaDevice cuda)
@@ -74,6 +73,12 @@ public static class GatedResidual
     private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor branch, Tensor gate)
     {
         (Tensor? dbranch, Tensor? dgate) = (Gradients.New(pass, branch), Gradients.New(pass, gate));
+        if (pass.Device is CudaDevice cuda)
+        {
+            BackwardCuda(pass, cuda, dy, branch, gate, dbranch, dgate);
+            return [dy, dbranch, dgate];
+        }
+
         int channels = dy.Shape[2];
         long frames = gate.Shape.Rows, tokens = frames == 0 ? 0 : dy.Shape.Rows / frames;
         (Elements grads, Elements added, Elements gates) = (new(dy), new(branch), new(gate));
@@ -98,6 +103,21 @@ public static class GatedResidual
             }
         }, dgate);
         return [dy, dbranch, dgate];
+    }
+
+    private static void BackwardCuda(Pass pass, CudaDevice cuda, Tensor dy, Tensor branch, Tensor gate, Tensor? dbranch, Tensor? dgate)
+    {
+        if (dy.Count == 0)
+        {
+            dgate?.Clear();
+            return;
+        }
+
+        (int channels, long frames) = (dy.Shape[2], gate.Shape.Rows);
+        long tokens = dy.Shape.Rows / frames;
+        ColumnSums.Run(pass, frames, tokens, channels, KernelPlan.Width(channels, dbranch, dy, branch, gate), dgate, (partial, each) => new KernelCall(cuda, "gated_residual")
+            .Define("RF_T", dy.DType).Define("RF_W", gate.DType)
+            .Pointer(dbranch).Pointer(partial).Pointer(dy).Pointer(branch).Pointer(gate).Long(tokens).Long(each).Int(channels), "gated_residual_backward", cuda);
     }
 
     internal static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor branch, Tensor gate, Tensor y)

@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -10,6 +11,18 @@ internal static class Gradients
 
     /// <summary>The type of the gradient of an input.</summary>
     public static DType TypeOf(Tensor input) => input.IsWeight ? DType.F32 : input.DType;
+
+    /// <summary>Adds up the rows of a tensor that are as long as <paramref name="total"/>: the gradient of what was repeated along them.</summary>
+    public static void SumRows(Pass pass, string op, Tensor x, Tensor total)
+    {
+        if (pass.Device is CudaDevice cuda)
+        {
+            ColumnSums.OfRows(pass, cuda, 1, x, null, total);
+            return;
+        }
+
+        ColumnSums.OfRows(Check.Cpu(op, pass.Device), 1, x, total);
+    }
 
     /// <summary>Refuses to record an op on a device that has no backward pass of it yet.</summary>
     public static void OnlyOnCpu(Pass pass, string op, params ReadOnlySpan<Tensor?> inputs)

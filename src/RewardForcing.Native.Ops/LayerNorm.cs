@@ -31,7 +31,6 @@ public static class LayerNorm
             }
         }
 
-        Gradients.OnlyOnCpu(pass, Op, x, weight, bias);
         Tensor y = pass.New(x.Shape, x.DType);
         pass.Record(y, [x, weight, bias], [x, weight, bias], (back, dy) => Backward(back, dy, x, weight, bias, eps));
         if (pass.Device is CudaDevice cuda)
@@ -113,6 +112,12 @@ public static class LayerNorm
     private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor x, Tensor? weight, Tensor? bias, float eps)
     {
         (Tensor? dx, Tensor? dweight, Tensor? dbias) = (Gradients.New(pass, x), Gradients.New(pass, weight), Gradients.New(pass, bias));
+        if (pass.Device is CudaDevice cuda)
+        {
+            new NormGradient(pass, cuda, dy, x, weight, 1, eps).Run("layer_norm", "layer_norm_backward", call => Define(call, x, weight, bias), dx, dweight, dbias);
+            return [dx, dweight, dbias];
+        }
+
         int channels = x.Shape[^1];
         (Elements grads, Elements source) = (new(dy), new(x));
         Elements? target = dx is null ? null : new Elements(dx), scale = weight is null ? null : new Elements(weight);
@@ -140,7 +145,10 @@ public static class LayerNorm
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor? weight, Tensor? bias, Tensor y, float eps) =>
-        new KernelCall(cuda, "layer_norm").Define("RF_T", x.DType).Define("RF_W", (weight ?? x).DType).Define("RF_B", (bias ?? x).DType)
+        Define(new KernelCall(cuda, "layer_norm"), x, weight, bias)
             .Pointer(y).Pointer(x).Pointer(weight).Pointer(bias).Long(x.Shape.Rows).Int(x.Shape[^1]).Float(eps)
             .RunRows("layer_norm_forward", x.Shape.Rows, x.Shape[^1], KernelPlan.Width(x.Shape[^1], y, x, weight, bias));
+
+    private static KernelCall Define(KernelCall call, Tensor x, Tensor? weight, Tensor? bias) =>
+        call.Define("RF_T", x.DType).Define("RF_W", (weight ?? x).DType).Define("RF_B", (bias ?? x).DType);
 }

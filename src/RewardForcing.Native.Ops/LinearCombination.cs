@@ -23,7 +23,6 @@ public static class LinearCombination
         {
             Check.Activation(Op, term);
             Check.Shape(Op, term, shape, "as the first term");
-            Gradients.OnlyOnCpu(pass, Op, term);
         }
 
         Tensor y = pass.New(shape, dtype);

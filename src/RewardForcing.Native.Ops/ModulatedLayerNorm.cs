@@ -24,7 +24,6 @@ public static class ModulatedLayerNorm
         Check.FrameRows(Op, x, shift);
         Check.FrameRows(Op, x, scale);
         Check.Shape(Op, scale, shift.Shape, "as shift");
-        Gradients.OnlyOnCpu(pass, Op, x, shift, scale);
         Tensor y = pass.New(x.Shape, x.DType);
         pass.Record(y, [x, shift, scale], [x, shift, scale], (back, dy) => Backward(back, dy, x, shift, scale, eps));
         if (pass.Device is CudaDevice cuda)
@@ -92,6 +91,14 @@ public static class ModulatedLayerNorm
     private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor x, Tensor shift, Tensor scale, float eps)
     {
         (Tensor? dx, Tensor? dshift, Tensor? dscale) = (Gradients.New(pass, x), Gradients.New(pass, shift), Gradients.New(pass, scale));
+        if (pass.Device is CudaDevice cuda)
+        {
+            new NormGradient(pass, cuda, dy, x, scale, shift.Shape.Rows, eps).Run(
+                "modulated_layer_norm", "modulated_layer_norm_backward",
+                call => call.Define("RF_T", x.DType).Define("RF_W", shift.DType).Define("RF_B", scale.DType), dx, dscale, dshift);
+            return [dx, dshift, dscale];
+        }
+
         int channels = x.Shape[2];
         long frames = shift.Shape.Rows, tokens = frames == 0 ? 0 : x.Shape.Rows / frames;
         (Elements grads, Elements source, Elements scales) = (new(dy), new(x), new(scale));

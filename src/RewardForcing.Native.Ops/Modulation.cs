@@ -26,7 +26,6 @@ public static class Modulation
         bool shared = e.Shape.Rank == 3 && e.Shape[2] == channels;
         bool own = e.Shape.Rank == 4 && e.Shape[2] == rows && e.Shape[3] == channels;
         Check.That(shared || own, Op, $"e must be [B, F, {rows}, {channels}] or [B, F, {channels}] to match table {table.Shape}, got {e.Shape}.");
-        Gradients.OnlyOnCpu(pass, Op, table, e);
         Tensor m = pass.New(new Shape(rows, e.Shape[0], e.Shape[1], channels), e.DType);
         pass.Record(m, [table, e], [table, e], (back, dm) => Backward(back, dm, table, e, shared));
         if (pass.Device is CudaDevice cuda)
@@ -68,6 +67,12 @@ public static class Modulation
         (Tensor? dtable, Tensor? de) = (Gradients.New(pass, table), Gradients.New(pass, e));
         (int kinds, int channels) = (dm.Shape[0], dm.Shape[3]);
         long frames = (long)dm.Shape[1] * dm.Shape[2];
+        if (pass.Device is CudaDevice cuda)
+        {
+            BackwardCuda(pass, cuda, dm, table, shared, dtable, de);
+            return [dtable, de];
+        }
+
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Elements grads = new(dm);
         if (dtable is not null)
@@ -97,6 +102,22 @@ public static class Modulation
         }
 
         return [dtable, de];
+    }
+
+    private static void BackwardCuda(Pass pass, CudaDevice cuda, Tensor dm, Tensor table, bool shared, Tensor? dtable, Tensor? de)
+    {
+        (int kinds, int channels) = (dm.Shape[0], dm.Shape[3]);
+        if (dtable is not null)
+        {
+            ColumnSums.OfRows(pass, cuda, kinds, dm, null, dtable);
+        }
+
+        if (de is not null)
+        {
+            new KernelCall(cuda, "modulation").Define("RF_T", dm.DType).Define("RF_W", table.DType)
+                .Pointer(de).Pointer(dm).Int(kinds).Long((long)dm.Shape[1] * dm.Shape[2]).Int(channels, shared ? 1 : 0)
+                .RunColumns("modulation_backward", de.Shape.Rows, channels, KernelPlan.Width(channels, de, dm));
+        }
     }
 
     private static void ForwardCuda(CudaDevice cuda, Tensor table, Tensor e, Tensor m, bool shared)

@@ -20,7 +20,6 @@ public static class Multiply
         Check.Activation(Op, a);
         Check.Weight(Op, b);
         Check.Tail(Op, b, a);
-        Gradients.OnlyOnCpu(pass, Op, a, b);
         Tensor y = pass.New(a.Shape, a.DType);
         pass.Record(y, [a, b], [a, b], (back, dy) => Backward(back, dy, a, b));
         if (pass.Device is CudaDevice cuda)
@@ -48,11 +47,15 @@ public static class Multiply
 
     private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor a, Tensor b)
     {
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
         Tensor? da = a.NeedsGrad ? Forward(pass, dy, b) : null;
         Tensor? db = Gradients.New(pass, b);
-        if (db is not null && b.Count > 0)
+        if (db is not null && pass.Device is CudaDevice cuda)
         {
+            ColumnSums.OfRows(pass, cuda, 1, dy, a, db);
+        }
+        else if (db is not null && b.Count > 0)
+        {
+            CpuDevice cpu = Check.Cpu(Op, pass.Device);
             int period = checked((int)b.Count);
             (Elements grads, Elements left) = (new(dy), new(a));
             ColumnSums.Run(cpu, 1, dy.Count / period, period, 2 * period, (first, count, scratch, sums) =>

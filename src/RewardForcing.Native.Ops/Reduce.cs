@@ -21,17 +21,24 @@ public static class Reduce
     private static Tensor Total(string op, Pass pass, Tensor x, double divisor)
     {
         Check.Activation(op, x);
-        Gradients.OnlyOnCpu(pass, op, x);
         Tensor y = pass.Device is CudaDevice cuda
             ? TotalCuda(pass, cuda, x, divisor)
             : pass.From<float>(new Shape([]), [(float)(TotalCpu(Check.Cpu(op, pass.Device), x) / divisor)]);
-        pass.Record(y, [x], [], (back, dy) => [Spread(op, back, x, (float)(dy.ToFloats()[0] / divisor))]);
+        pass.Record(y, [x], [], (back, dy) => [Spread(op, back, x, dy, divisor)]);
         return y;
     }
 
-    private static Tensor Spread(string op, Pass pass, Tensor x, float value)
+    private static Tensor Spread(string op, Pass pass, Tensor x, Tensor dy, double divisor)
     {
         Tensor dx = pass.New(x.Shape, Gradients.TypeOf(x));
+        if (pass.Device is CudaDevice cuda)
+        {
+            new KernelCall(cuda, "reduce").Define("RF_T", dx.DType).Pointer(dx).Pointer(dy).Long(dx.Count).Double(divisor)
+                .RunFlat("reduce_backward", dx.Count, KernelPlan.Width(dx.Count, dx));
+            return dx;
+        }
+
+        float value = (float)(dy.ToFloats()[0] / divisor);
         Elements target = new(dx);
         Chunks.Flat(Check.Cpu(op, pass.Device), dx.Count, 1, (first, count, scratch) =>
         {
@@ -67,10 +74,10 @@ public static class Reduce
         Tensor partial = pass.New(new Shape(Math.Max(blocks, 1)), DType.I64);
         if (blocks > 0)
         {
-            new KernelCall(cuda, "reduce").Define("RF_T", x.DType).Pointer(partial).Pointer(x).Long(x.Count).Run("reduce_forward_partial", blocks, KernelPlan.Threads);
+            new KernelCall(cuda, "reduce").Define("RF_T", x.DType).Define("RF_N", 1).Pointer(partial).Pointer(x).Long(x.Count).Run("reduce_forward_partial", blocks, KernelPlan.Threads);
         }
 
-        new KernelCall(cuda, "reduce").Define("RF_T", x.DType).Pointer(y).Pointer(partial).Int(blocks).Double(divisor).Run("reduce_forward", 1, KernelPlan.Threads);
+        new KernelCall(cuda, "reduce").Define("RF_T", x.DType).Define("RF_N", 1).Pointer(y).Pointer(partial).Int(blocks).Double(divisor).Run("reduce_forward", 1, KernelPlan.Threads);
         return y;
     }
 }

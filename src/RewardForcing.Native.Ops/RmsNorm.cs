@@ -23,7 +23,6 @@ public static class RmsNorm
         Check.Activation(Op, x);
         Check.Weight(Op, weight);
         Check.Shape(Op, weight, new Shape(x.Shape[^1]), $"to match the last dimension of x {x.Shape}");
-        Gradients.OnlyOnCpu(pass, Op, x, weight);
         Tensor y = pass.New(x.Shape, x.DType);
         pass.Record(y, [x, weight], [x, weight], (back, dy) => Backward(back, dy, x, weight, eps));
         if (pass.Device is CudaDevice cuda)
@@ -78,6 +77,13 @@ public static class RmsNorm
     private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor x, Tensor weight, float eps)
     {
         (Tensor? dx, Tensor? dweight) = (Gradients.New(pass, x), Gradients.New(pass, weight));
+        if (pass.Device is CudaDevice cuda)
+        {
+            new NormGradient(pass, cuda, dy, x, weight, 1, eps).Run(
+                "rms_norm", "rms_norm_backward", call => call.Define("RF_T", x.DType).Define("RF_W", weight.DType), dx, dweight);
+            return [dx, dweight];
+        }
+
         int channels = x.Shape[^1];
         (Elements grads, Elements source, Elements scale) = (new(dy), new(x), new(weight));
         Elements? target = dx is null ? null : new Elements(dx);

@@ -28,26 +28,29 @@ public static class Rope
         Check.That(grid.Frames >= 0 && grid.Height >= 0 && grid.Width >= 0 && grid.StartFrame >= 0, Op, $"positions must not be negative, got {grid}.");
         long tokens = (long)grid.Frames * grid.Height * grid.Width;
         Check.That(tokens <= x.Shape[1], Op, $"the grid has {tokens} positions, but x {x.Shape} has only {x.Shape[1]} tokens.");
-        Gradients.OnlyOnCpu(pass, Op, x);
         Tensor y = pass.New(x.Shape, x.DType);
         pass.Record(y, [x], [], (back, dy) => [Backward(back, dy, grid)]);
+        Rotate(pass, x, y, grid, direction: 1);
+        return y;
+    }
+
+    private static void Rotate(Pass pass, Tensor x, Tensor y, RopeGrid grid, int direction)
+    {
         if (pass.Device is CudaDevice cuda)
         {
             using Scope scope = pass.BeginScope();
-            RopeTable.Rotate(pass, cuda, x, y, grid);
-            return y;
+            RopeTable.Rotate(pass, cuda, x, y, grid, direction);
+            return;
         }
 
-        CpuDevice cpu = Check.Cpu(Op, pass.Device);
-        ForwardCpu(cpu, x, y, grid, direction: 1);
-        return y;
+        ForwardCpu(Check.Cpu(Op, pass.Device), x, y, grid, direction);
     }
 
     // The transpose of a rotation is the rotation back.
     private static Tensor Backward(Pass pass, Tensor dy, RopeGrid grid)
     {
         Tensor dx = pass.New(dy.Shape, dy.DType);
-        ForwardCpu(Check.Cpu(Op, pass.Device), dy, dx, grid, direction: -1);
+        Rotate(pass, dy, dx, grid, direction: -1);
         return dx;
     }
 

@@ -17,7 +17,6 @@ public static class Softmax
     {
         Check.RankAtLeast(Op, x, 1, "[..., C]");
         Check.Activation(Op, x);
-        Gradients.OnlyOnCpu(pass, Op, x);
         Tensor y = pass.New(x.Shape, x.DType);
         pass.Record(y, [x], [y], (back, dy) => [Backward(back, dy, y)]);
         if (pass.Device is CudaDevice cuda)
@@ -47,6 +46,13 @@ public static class Softmax
     {
         Tensor dx = pass.New(y.Shape, y.DType);
         int channels = y.Shape[^1];
+        if (pass.Device is CudaDevice cuda)
+        {
+            new KernelCall(cuda, "softmax").Define("RF_T", y.DType).Pointer(dx).Pointer(dy).Pointer(y).Long(y.Shape.Rows).Int(channels)
+                .RunRows("softmax_backward", y.Shape.Rows, channels, KernelPlan.Width(channels, dx, dy, y));
+            return dx;
+        }
+
         (Elements grads, Elements source, Elements target) = (new(dy), new(y), new(dx));
         Chunks.Rows(Check.Cpu(Op, pass.Device), y.Shape.Rows, channels, 3 * channels, (first, count, scratch) =>
         {

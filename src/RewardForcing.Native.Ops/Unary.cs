@@ -17,7 +17,6 @@ public static class Unary
     {
         Check.Activation(Op, x);
         Check.That(Enum.IsDefined(activation), Op, $"activation must be a known function, got {activation}.");
-        Gradients.OnlyOnCpu(pass, Op, x);
         Tensor y = pass.New(x.Shape, x.DType);
         pass.Record(y, [x], [x], (back, dy) => [Backward(back, dy, x, activation)]);
         if (pass.Device is CudaDevice cuda)
@@ -40,6 +39,13 @@ public static class Unary
     private static Tensor Backward(Pass pass, Tensor dy, Tensor x, Activation activation)
     {
         Tensor dx = pass.New(x.Shape, x.DType);
+        if (pass.Device is CudaDevice cuda)
+        {
+            new KernelCall(cuda, "unary").Define("RF_T", x.DType).Define("RF_ACTIVATION", (int)activation).Pointer(dx).Pointer(dy).Pointer(x).Long(x.Count)
+                .RunFlat("unary_backward", x.Count, KernelPlan.Width(x.Count, dx, dy, x));
+            return dx;
+        }
+
         (Elements grads, Elements source, Elements target) = (new(dy), new(x), new(dx));
         Chunks.Flat(Check.Cpu(Op, pass.Device), x.Count, 2, (first, count, scratch) =>
         {

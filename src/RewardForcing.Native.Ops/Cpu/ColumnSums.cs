@@ -3,7 +3,7 @@ using RewardForcing.Native.Tensors;
 namespace RewardForcing.Native.Ops;
 
 /// <summary>Sums over rows, as gradients of what is repeated along rows are: in blocks whose bounds depend on the shape alone, added up in order, so that the bits are the same for any number of threads.</summary>
-internal static unsafe class ColumnSums
+internal static unsafe partial class ColumnSums
 {
     private const int FewestRows = 64;
     private const int Grain = 1 << 14;

@@ -42,15 +42,20 @@ internal static class KernelPlan
         }
     }
 
-    /// <summary>Launches elementwise work on two tensors <c>[B, ...]</c> and a number for each of their entries, which is brought to the device.</summary>
-    public static void RunEntries(this KernelCall call, Pass pass, string entry, Tensor y, Tensor a, Tensor b, ReadOnlySpan<float> numbers)
+    /// <summary>Launches elementwise work on tensors <c>[B, ...]</c>, the result first, and a number for each of their entries, which is brought to the device.</summary>
+    public static void RunEntries(this KernelCall call, Pass pass, string entry, ReadOnlySpan<float> numbers, params ReadOnlySpan<Tensor?> tensors)
     {
-        if (y.Count > 0)
+        long count = tensors[0]!.Count;
+        if (count > 0)
         {
             using Scope scope = pass.BeginScope();
-            long elements = y.Count / numbers.Length;
-            call.Pointer(y).Pointer(a).Pointer(b).Pointer(pass.From(new Shape(numbers.Length), numbers)).Long(y.Count).Long(elements)
-                .RunFlat(entry, y.Count, Width(elements, y, a, b));
+            long elements = count / numbers.Length;
+            foreach (Tensor? tensor in tensors)
+            {
+                call.Pointer(tensor);
+            }
+
+            call.Pointer(pass.From(new Shape(numbers.Length), numbers)).Long(count).Long(elements).RunFlat(entry, count, Width(elements, tensors));
         }
     }
 

@@ -45,6 +45,11 @@ public static class GradientCheck
 
                 if (!hasDerivative)
                 {
+                    if (HasDerivativeOnCpu(sample))
+                    {
+                        yield return $"{sample} {type} on {opened.Name}: has no derivative, but the processor has one.";
+                    }
+
                     break;
                 }
 
@@ -56,6 +61,13 @@ public static class GradientCheck
                 }
             }
         }
+    }
+
+    private static bool HasDerivativeOnCpu(OpSample sample)
+    {
+        using CpuDevice cpu = new(1);
+        Run(sample, cpu, out bool hasDerivative);
+        return hasDerivative;
     }
 
     private static IEnumerable<DType> TypesOf(OpSample sample)

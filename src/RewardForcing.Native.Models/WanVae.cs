@@ -131,6 +131,11 @@ public sealed class WanVae : IDisposable
         return Run(pass, video, stream, decode: false);
     }
 
+    /// <summary>Brings latents to mean 0 and deviation 1, as <see cref="Decode"/> takes them.</summary>
+    /// <param name="pass">Where to run and what to record.</param>
+    /// <param name="latents">Latents of the distribution of <see cref="EncodeMoments"/>, <c>[B, F, H, W, z]</c>, F32 or BF16.</param>
+    public Tensor Normalise(Pass pass, Tensor latents) => _scale.Normalise(pass, latents);
+
     /// <summary>Releases the weights.</summary>
     public void Dispose()
     {

@@ -42,6 +42,16 @@ public sealed class WeightAverage : IDisposable
         }
     }
 
+    /// <summary>Overwrites the parameters that are followed with their averages: the end of a training.</summary>
+    public void Publish()
+    {
+        foreach ((Parameter source, Parameter average) in _pairs)
+        {
+            using Pass pass = Pass.Inference(source.Value.Device);
+            source.Value.CopyFrom(Cast.Forward(pass, average.Value, source.Value.DType));
+        }
+    }
+
     /// <summary>Releases the averages.</summary>
     public void Dispose()
     {

@@ -93,6 +93,7 @@ function Invoke-Tests {
     if (-not (Get-Command ffmpeg -ErrorAction SilentlyContinue)) { Write-Host 'absent: ffmpeg (not on PATH; it is needed for MP4)' }
     if (-not (Get-Command nvidia-smi -ErrorAction SilentlyContinue)) { Write-Host 'absent: cuda (no driver; the CPU device is tested)' }
     if (-not (Test-ReferenceCases)) { Write-Host 'absent: reference cases with large weights (shared/golden/models beside the repository or above it; the small ones in tests/fixtures are run)' }
+    if (-not $env:REWARDFORCING_LMDB -and -not (Get-Command lmdb.dll, liblmdb.dll -ErrorAction SilentlyContinue)) { Write-Host 'absent: liblmdb (lmdb.dll on PATH; training data in LMDB is not tested)' }
     if (-not (Get-Nvrtc '--present')) { Write-Host 'absent: NVRTC (what compiles kernels is skipped)' }
     Write-Host "$passed passed, $failed failed, $($total - $executed) skipped"
     if ($failedRun -or $failed -gt 0 -or $passed -eq 0) { exit 1 }

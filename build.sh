@@ -42,6 +42,7 @@ absent() {
   if command -v ldconfig >/dev/null 2>&1 && ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1'; then cuda=yes; fi
   [ "$cuda" = yes ] || echo "absent: cuda (no driver; the CPU device is tested)"
   reference_cases || echo "absent: reference cases with large weights (shared/golden/models beside the repository or above it; the small ones in tests/fixtures are run)"
+  if [ -z "${REWARDFORCING_LMDB:-}" ] && command -v ldconfig >/dev/null 2>&1 && ! ldconfig -p 2>/dev/null | grep -q 'liblmdb\.so'; then echo "absent: liblmdb (\`apt-get install liblmdb0\`; training data in LMDB is not tested)"; fi
   tools/fetch-nvrtc.sh --present || echo "absent: NVRTC (what compiles kernels is skipped)"
 }
 

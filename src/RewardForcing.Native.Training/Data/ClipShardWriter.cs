@@ -11,7 +11,7 @@ namespace RewardForcing.Native.Training;
 /// Writes rows into a folder of safetensors shards, <c>clips-00000.safetensors</c> and so on. Every file is whole or not there; rows that no
 /// <see cref="Flush"/> has written yet are lost with the process. A folder that has shards already is continued.
 /// </summary>
-public sealed class ClipShardWriter : IDisposable
+public sealed class ClipShardWriter : IClipWriter
 {
     /// <summary>Bytes a shard has at most if nothing else is said, unless one row has more.</summary>
     public const long ShardBytes = 64 << 20;
@@ -52,26 +52,19 @@ public sealed class ClipShardWriter : IDisposable
         Continue();
     }
 
-    /// <summary>Shape of every row.</summary>
+    /// <inheritdoc/>
     public Shape ClipShape { get; }
 
     /// <summary>Rows of a file.</summary>
     public int RowsPerShard { get; }
 
-    /// <summary>Rows in whole files, those found there included.</summary>
+    /// <inheritdoc/>
     public int Written { get; private set; }
 
-    /// <summary>Adds a row; writes a file if that makes it full.</summary>
-    /// <param name="clip">Its values fit the type.</param>
-    /// <exception cref="ArgumentException">It has another shape, or a value that cannot be stored.</exception>
-    /// <exception cref="IOException">The file could not be written; the rows stay, for another attempt.</exception>
+    /// <inheritdoc/>
     public void Append(Clip clip)
     {
-        if (clip.Shape != ClipShape || clip.Values.Length != ClipShape.Count)
-        {
-            throw new ArgumentException($"clips: expected {ClipShape}, got {clip.Shape} with {clip.Values.Length} values.", nameof(clip));
-        }
-
+        ClipNotes.RefuseOtherShape(clip, ClipShape);
         _rows.Add((clip.Prompt, ClipRow.Encode(_type, clip.Values)));
         if (_rows.Count >= RowsPerShard)
         {
@@ -79,8 +72,7 @@ public sealed class ClipShardWriter : IDisposable
         }
     }
 
-    /// <summary>Writes the rows that are waiting, if any, as a file of their own.</summary>
-    /// <exception cref="IOException">It could not be written; the rows stay, for another attempt.</exception>
+    /// <inheritdoc/>
     public void Flush()
     {
         if (_rows.Count == 0)
@@ -119,22 +111,14 @@ public sealed class ClipShardWriter : IDisposable
         }
 
         using IClipStore store = ClipStores.Open(_folder);
-        if (store.Kind != _kind || store.ClipShape != ClipShape)
+        if (store.Kind != _kind)
         {
-            throw new ModelFormatException(_folder, $"holds {store.Kind} of {store.ClipShape}, expected {_kind} of {ClipShape} to continue it; choose another folder");
+            throw new ModelFormatException(_folder, $"holds {store.Kind}, expected {_kind} to continue it; choose another folder");
         }
 
-        string? other = _notes.Keys.Union(store.Notes.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal)
-            .FirstOrDefault(key => _notes.GetValueOrDefault(key) != store.Notes.GetValueOrDefault(key));
-        if (other is not null)
-        {
-            throw new ModelFormatException(_folder, $"holds rows made with {Printable.Text(other)} {Shown(store.Notes, other)}, expected {Shown(_notes, other)} to continue it; choose another folder");
-        }
-
+        ClipNotes.RefuseOthers(_folder, (store.ClipShape, store.Notes), (ClipShape, _notes));
         (Written, _shards) = (store.Count, shards.Length);
     }
-
-    private static string Shown(IReadOnlyDictionary<string, string> notes, string key) => notes.TryGetValue(key, out string? note) ? Printable.Text(note) : "not given";
 
     private string Prompts()
     {

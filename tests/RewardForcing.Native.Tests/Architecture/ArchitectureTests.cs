@@ -40,6 +40,9 @@ public class ArchitectureTests
     public void Source_ImportsNativeFunctionsInOnePlace() => None(SourceRules.NativeImports(Source));
 
     [Fact]
+    public void Formats_UsesPointersInInteropOnly() => None(SourceRules.FormatPointers(Source));
+
+    [Fact]
     public void Source_LeavesTheCollectorAlone() => None(SourceRules.ManualCollection(Source));
 
     [Theory]

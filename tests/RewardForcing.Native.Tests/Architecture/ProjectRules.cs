@@ -34,7 +34,7 @@ internal static class ProjectRules
         ["tools"] = [],
     };
 
-    private static readonly string[] PointersAllowed = ["Tensors", "Cuda", "Ops"];
+    private static readonly string[] PointersAllowed = ["Tensors", "Cuda", "Ops", "Formats"];
 
     public static IEnumerable<string> References(IEnumerable<ProjectFile> projects) =>
         from project in projects

@@ -186,6 +186,14 @@ public class RuleTests
         Assert.Empty(KernelRules.Unlaunched([kernel], [new SourceFile("src/RewardForcing.Native.Ops/Add.cs", "// add_forward comes later")]));
     }
 
+    [Fact]
+    public void FormatPointers_OutsideInterop_AreFound()
+    {
+        const string Text = "internal static unsafe class A;\n// unsafe in words";
+        Assert.Single(SourceRules.FormatPointers([new SourceFile("src/RewardForcing.Native.Formats/A.cs", Text)]));
+        Assert.Empty(SourceRules.FormatPointers([new SourceFile("src/RewardForcing.Native.Formats/Interop/A.cs", Text), new SourceFile("src/RewardForcing.Native.Ops/A.cs", Text)]));
+    }
+
     private static SourceFile Code(string text) => new("src/RewardForcing.Native.Ops/A.cs", text);
 
     private static string Lines(int count) => string.Concat(Enumerable.Repeat("int a;\n", count));

@@ -8,8 +8,8 @@ internal static partial class SourceRules
     private const int MostLines = 600;
     private static readonly string[] ForbiddenSuffixes = ["Manager", "Helper", "Helpers", "Utils", "Util", "Base", "Impl", "Common", "Info", "Data"];
 
-    // CUDA's libraries, and one advice to the system about host memory, which Tensors allocates and nothing below it could give.
-    private static readonly string[] ImportsAllowed = ["src/RewardForcing.Native.Cuda/Interop/", "src/RewardForcing.Native.Tensors/HostPages.cs"];
+    // CUDA's libraries, liblmdb, and one advice to the system about host memory, which Tensors allocates and nothing below it could give.
+    private static readonly string[] ImportsAllowed = ["src/RewardForcing.Native.Cuda/Interop/", "src/RewardForcing.Native.Formats/Interop/", "src/RewardForcing.Native.Tensors/HostPages.cs"];
 
     public static IEnumerable<string> FileLength(IEnumerable<SourceFile> files) =>
         from file in files
@@ -30,6 +30,14 @@ internal static partial class SourceRules
         from line in file.Code
         where NativeImport().IsMatch(line.Text)
         select $"{file.Path}:{line.Number}: native functions are imported in {string.Join(" and ", ImportsAllowed)} only.";
+
+    /// <summary>Formats reads bytes; only what it has of native libraries needs pointers.</summary>
+    public static IEnumerable<string> FormatPointers(IEnumerable<SourceFile> files) =>
+        from file in files
+        where file.Path.StartsWith("src/RewardForcing.Native.Formats/", StringComparison.Ordinal) && !file.Path.Contains("/Interop/", StringComparison.Ordinal)
+        from line in file.Code
+        where Unsafe().IsMatch(line.Text)
+        select $"{file.Path}:{line.Number}: in Formats, pointers are for Interop/ only.";
 
     public static IEnumerable<string> ManualCollection(IEnumerable<SourceFile> files) =>
         from file in files
@@ -53,6 +61,9 @@ internal static partial class SourceRules
 
     [GeneratedRegex(@"\[\s*(?:\w+:\s*)?(?:LibraryImport|DllImport)\b")]
     private static partial Regex NativeImport();
+
+    [GeneratedRegex(@"\bunsafe\b")]
+    private static partial Regex Unsafe();
 
     [GeneratedRegex(@"\bGC\s*\.\s*(?:Collect|WaitForPendingFinalizers|ReRegisterForFinalize)\b")]
     private static partial Regex Collection();

@@ -72,7 +72,7 @@ public sealed class ClipStoreTests : IDisposable
 
         Assert.Contains("made with seed 1, expected 2 to continue", Refused(() => New(3, new() { ["seed"] = "2" })), StringComparison.Ordinal);
         Assert.Contains("made with seed 1, expected not given", Refused(() => New(3, [])), StringComparison.Ordinal);
-        Assert.Contains("holds Latents of [3, 2, 2, 3], expected Latents of [3, 2, 2, 4]", Refused(() => new ClipShardWriter(_folder, ClipKind.Latents, new Shape(3, 2, 2, 4), ElementType.F32)), StringComparison.Ordinal);
+        Assert.Contains("holds rows of [3, 2, 2, 3], expected [3, 2, 2, 4] to continue", Refused(() => new ClipShardWriter(_folder, ClipKind.Latents, new Shape(3, 2, 2, 4), ElementType.F32)), StringComparison.Ordinal);
         File.Move(Path.Combine(_folder, "clips-00001.safetensors"), Path.Combine(_folder, "clips-00007.safetensors"));
         Assert.Contains("clips-00002.safetensors: is not the next", Refused(() => New(3, new() { ["seed"] = "1" })), StringComparison.Ordinal);
     }

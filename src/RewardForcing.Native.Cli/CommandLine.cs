@@ -24,6 +24,7 @@ public static class CommandLine
         RootCommand root = new("Real-time video generation with Reward Forcing and Wan 2.1, without an ML framework.");
         root.Add(verbose);
         root.Add(GenerateCommand.Create(output, error));
+        root.Add(TrainCommand.Create(output, error));
         root.Add(InspectCommand.Create(output, error));
         root.Add(DoctorCommand.Create(output));
 

@@ -15,9 +15,18 @@ public static class PyTorchArchiveWriter
     /// <param name="tensors">In the order of the dictionary; each is asked for its bytes once.</param>
     /// <param name="group">Key of the outer dictionary that holds the tensors, such as <c>generator_ema</c>; null writes them at the top.</param>
     /// <exception cref="ArgumentException">Two tensors share a name, an extent is negative, or PyTorch has no typed storage for a type.</exception>
-    public static void Write(string path, IReadOnlyList<WritableTensor> tensors, string? group = null)
+    public static void Write(string path, IReadOnlyList<WritableTensor> tensors, string? group = null) =>
+        Write(path, tensors, group is null ? Pickle(tensors) : Pickle([(group, tensors)]));
+
+    /// <summary>Writes a checkpoint of several networks. The file is whole or not there.</summary>
+    /// <param name="path">Target, such as <c>model.pt</c>.</param>
+    /// <param name="groups">Keys of the outer dictionary, such as <c>generator</c> and <c>critic</c>, and the tensors below each.</param>
+    /// <exception cref="ArgumentException">Two tensors of a group share a name, an extent is negative, or PyTorch has no typed storage for a type.</exception>
+    public static void Write(string path, IReadOnlyList<(string Group, IReadOnlyList<WritableTensor> Tensors)> groups) =>
+        Write(path, [.. groups.SelectMany(static group => group.Tensors)], Pickle(groups));
+
+    private static void Write(string path, IReadOnlyList<WritableTensor> tensors, byte[] pickle)
     {
-        byte[] pickle = Pickle(tensors, group);
         WholeFile.Write(path, stream =>
         {
             StoredZipWriter zip = new(stream);
@@ -33,17 +42,33 @@ public static class PyTorchArchiveWriter
         });
     }
 
-    private static byte[] Pickle(IReadOnlyList<WritableTensor> tensors, string? group)
+    private static byte[] Pickle(IReadOnlyList<(string Group, IReadOnlyList<WritableTensor> Tensors)> groups)
     {
-        HashSet<string> names = new(StringComparer.Ordinal);
         PickleWriter pickle = new();
         pickle.BeginDictionary();
-        if (group is not null)
+        int first = 0;
+        foreach ((string group, IReadOnlyList<WritableTensor> tensors) in groups)
         {
             pickle.Text(group);
-            pickle.BeginDictionary();
+            Dictionary(pickle, tensors, first);
+            first += tensors.Count;
         }
 
+        pickle.EndDictionary();
+        return pickle.Finish();
+    }
+
+    private static byte[] Pickle(IReadOnlyList<WritableTensor> tensors)
+    {
+        PickleWriter pickle = new();
+        Dictionary(pickle, tensors, 0);
+        return pickle.Finish();
+    }
+
+    private static void Dictionary(PickleWriter pickle, IReadOnlyList<WritableTensor> tensors, int first)
+    {
+        HashSet<string> names = new(StringComparer.Ordinal);
+        pickle.BeginDictionary();
         for (int i = 0; i < tensors.Count; i++)
         {
             if (!names.Add(tensors[i].Name) || tensors[i].Shape.Any(static extent => extent < 0))
@@ -57,16 +82,10 @@ public static class PyTorchArchiveWriter
             }
 
             pickle.Text(tensors[i].Name);
-            pickle.Tensor(tensors[i], $"{i}");
-        }
-
-        if (group is not null)
-        {
-            pickle.EndDictionary();
+            pickle.Tensor(tensors[i], $"{first + i}");
         }
 
         pickle.EndDictionary();
-        return pickle.Finish();
     }
 
     private static void Add(StoredZipWriter zip, string name, byte[] content) =>

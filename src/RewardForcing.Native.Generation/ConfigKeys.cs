@@ -27,9 +27,9 @@ internal static class ConfigKeys
         "force_reset_zero_step", "force_reinit_ema", "skip_optimizer_scheduler", "no_save", "no_visualize", "logdir", "wandb_save_dir", "disable_wandb", "config_name",
 
         // Read by training; the reference does not have them.
-        "loop", "kv_grad", "critic_flow", "reward_input", "context_refresh_noise", "score_shift", "reward", "generator_name", "critic_ckpt", "prompt_dropout",
+        "loop", "kv_grad", "critic_flow", "reward_input", "context_refresh_noise", "score_shift", "reward", "generator_name", "critic_ckpt", "prompt_dropout", "loss_weighting",
         "lr_warmup_steps", "lr_decay", "keep_checkpoints", "sample_iters", "sample_prompts", "sample_steps", "reward_statistics_decay",
-        "generator_steps_start", "optimizer_eps", "vae", "vae.kl_weight", "vae.image_share", "vae.image_batch", "vae.crop", "vae.frames", "vae.crop_frames",
+        "optimizer_eps", "vae", "vae.kl_weight", "vae.image_share", "vae.image_batch", "vae.crop", "vae.frames", "vae.crop_frames",
     };
 
     /// <summary>One sentence that names the keys nothing reads; null if there are none.</summary>

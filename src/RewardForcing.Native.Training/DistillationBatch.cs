@@ -9,4 +9,11 @@ namespace RewardForcing.Native.Training;
 /// <param name="Noise">Put on the clip for that, <c>[B, F, C, H, W]</c>.</param>
 /// <param name="Negative">The negative prompt, <c>[B, S, text_dim]</c>; not needed by the critic.</param>
 /// <param name="Initial">A given first latent, <c>[B, 1, C, H, W]</c>; null for none.</param>
-public sealed record DistillationBatch(Tensor Text, RolloutDraws Draws, float[] Timesteps, Tensor Noise, Tensor? Negative = null, Tensor? Initial = null);
+public sealed record DistillationBatch(Tensor Text, RolloutDraws Draws, float[] Timesteps, Tensor Noise, Tensor? Negative = null, Tensor? Initial = null)
+{
+    /// <summary>Clean clips of data, <c>[B, F, C, H, W]</c>; null where the student needs none.</summary>
+    public Tensor? Clean { get; init; }
+
+    /// <summary>The prompts themselves, for rewards that read them.</summary>
+    public IReadOnlyList<string> Prompts { get; init; } = [];
+}

@@ -13,8 +13,11 @@ public sealed record DistillationSettings
     /// <summary>Rates of the critic; keys <c>lr_critic</c>, <c>beta1_critic</c>, <c>beta2_critic</c>.</summary>
     public AdamWSettings Critic { get; init; } = new(4e-7);
 
-    /// <summary>Largest length of all gradients together.</summary>
+    /// <summary>Largest length of all gradients of the student together; key <c>max_grad_norm_generator</c>.</summary>
     public double LargestGradient { get; init; } = 10;
+
+    /// <summary>The same of the critic; key <c>max_grad_norm_critic</c>.</summary>
+    public double LargestCriticGradient { get; init; } = 10;
 
     /// <summary>Steps of the critic for each one of the student; key <c>dfake_gen_update_ratio</c>.</summary>
     public int Ratio { get; init; } = 5;
@@ -33,4 +36,7 @@ public sealed record DistillationSettings
 
     /// <summary>What the critic's loss compares; key <c>critic_flow</c>.</summary>
     public CriticFlow CriticFlow { get; init; }
+
+    /// <summary>Whether the critic's loss compares clean latents; key <c>denoising_loss_type: x0</c>.</summary>
+    public bool ComparesX0 { get; init; }
 }

@@ -27,13 +27,26 @@ public sealed record DistributionMatching(ScoreNetwork Teacher, ScoreNetwork Cri
     /// <param name="mask">Which elements count, <c>[B, F, C, H, W]</c>, 0 or 1; null for all.</param>
     /// <returns>Loss, gradient and what they were made of; tensors are owned by the pass.</returns>
     public MatchingGradient Gradient(
-        Pass pass, Tensor z, Tensor noise, float[] timesteps, Tensor text, Tensor negative, double weight = 1, Tensor? mask = null)
+        Pass pass, Tensor z, Tensor noise, float[] timesteps, Tensor text, Tensor negative, double weight = 1, Tensor? mask = null) =>
+        Gradient(pass, z, noise, timesteps, text, negative, [.. Enumerable.Repeat(weight, z.Shape[0])], mask);
+
+    /// <summary>The same with a weight for each sample.</summary>
+    /// <param name="pass">An inference pass.</param>
+    /// <param name="z">The clip, <c>[B, F, C, H, W]</c>.</param>
+    /// <param name="noise">Standard normal, same shape.</param>
+    /// <param name="timesteps">One for each sample.</param>
+    /// <param name="text">Prompts, <c>[B, S, text_dim]</c>.</param>
+    /// <param name="negative">The negative prompt, <c>[B, S, text_dim]</c>.</param>
+    /// <param name="weights">One for each sample.</param>
+    /// <param name="mask">Which elements count; null for all.</param>
+    public MatchingGradient Gradient(
+        Pass pass, Tensor z, Tensor noise, float[] timesteps, Tensor text, Tensor negative, IReadOnlyList<double> weights, Tensor? mask = null)
     {
         Tensor noisy = LatentRows.Noised(pass, z, noise, Array.ConvertAll(timesteps, Noising.SigmaOf));
         Tensor fake = Critic.Guided(pass, noisy, timesteps, text, negative, CriticGuidance);
         Tensor real = Teacher.Guided(pass, noisy, timesteps, text, negative, TeacherGuidance);
         (float[] gradient, double[] normalisers) = Normalised(z.ToFloats(), fake.ToFloats(), real.ToFloats(), z.Shape[0], Finite(z.DType));
-        return Seed(pass, z, gradient, normalisers, weight, mask?.ToFloats()) with { Noisy = noisy, Fake = fake, Real = real };
+        return Seed(pass, z, gradient, normalisers, weights, mask?.ToFloats()) with { Noisy = noisy, Fake = fake, Real = real };
     }
 
     /// <summary>Computes <c>g = (fake - real) / mean|z - real|</c> sample by sample; NaN becomes 0, infinities the largest number.</summary>
@@ -76,9 +89,10 @@ public sealed record DistributionMatching(ScoreNetwork Teacher, ScoreNetwork Cri
         return normalisers;
     }
 
-    private static MatchingGradient Seed(Pass pass, Tensor z, float[] gradient, double[] normalisers, double weight, float[]? mask)
+    private static MatchingGradient Seed(Pass pass, Tensor z, float[] gradient, double[] normalisers, IReadOnlyList<double> weights, float[]? mask)
     {
         long counted = mask is null ? gradient.Length : mask.LongCount(static value => value != 0);
+        int length = gradient.Length / Math.Max(weights.Count, 1);
         double squares = 0, size = 0;
         var seed = new float[gradient.Length];
         for (int i = 0; i < gradient.Length; i++)
@@ -86,12 +100,13 @@ public sealed record DistributionMatching(ScoreNetwork Teacher, ScoreNetwork Cri
             size += Math.Abs((double)gradient[i]);
             if (mask is null || mask[i] != 0)
             {
-                squares += (double)gradient[i] * gradient[i];
+                double weight = weights[i / length];
+                squares += weight * gradient[i] * gradient[i];
                 seed[i] = (float)(weight * gradient[i] / counted);
             }
         }
 
-        return new MatchingGradient(0.5 * weight * squares / counted, pass.From<float>(z.Shape, seed), pass.From<float>(z.Shape, gradient), size / gradient.Length, normalisers);
+        return new MatchingGradient(0.5 * squares / counted, pass.From<float>(z.Shape, seed), pass.From<float>(z.Shape, gradient), size / gradient.Length, normalisers);
     }
 
     private static float Finite(DType type) => type == DType.BF16 ? 3.3895314e38f : float.MaxValue;

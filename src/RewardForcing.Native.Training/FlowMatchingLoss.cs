@@ -11,6 +11,9 @@ namespace RewardForcing.Native.Training;
 /// <remarks>Spec: training 3.9. Chen et al. 2024 (diffusion forcing).</remarks>
 public sealed record FlowMatchingLoss(WanTransformer Model, FlowMatchSchedule Schedule)
 {
+    /// <summary>Whether noise levels count as the schedule weighs them, the middle most (as the reference does), or all the same.</summary>
+    public bool IsWeighted { get; init; } = true;
+
     /// <summary>Computes the mean over frames of <c>w(t) · mean((v - (ε - x0))²)</c>.</summary>
     /// <param name="pass">A training pass.</param>
     /// <param name="clean">Clean clip, <c>[B, F, C, H, W]</c>.</param>
@@ -24,7 +27,7 @@ public sealed record FlowMatchingLoss(WanTransformer Model, FlowMatchSchedule Sc
         Tensor noisy = LatentRows.Noised(pass, clean, noise, Array.ConvertAll(timesteps, Schedule.SigmaOf));
         Tensor flow = LatentRows.Turned(pass, Model.Forward(pass, LatentRows.Turned(pass, noisy), timesteps, text, null, mask));
         Tensor difference = LatentRows.Frames(pass, LinearCombination.Forward(pass, DType.F32, (1, flow), (-1, noise), (1, clean)));
-        Tensor squares = LatentRows.Scaled(pass, Multiply.Forward(pass, difference, difference), Array.ConvertAll(timesteps, Schedule.TrainingWeightOf));
-        return (Reduce.Mean(pass, squares), noisy, flow);
+        Tensor squares = Multiply.Forward(pass, difference, difference);
+        return (Reduce.Mean(pass, IsWeighted ? LatentRows.Scaled(pass, squares, Array.ConvertAll(timesteps, Schedule.TrainingWeightOf)) : squares), noisy, flow);
     }
 }

@@ -4,6 +4,7 @@ using RewardForcing.Native.Formats;
 using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
 using RewardForcing.Native.Tensors;
+using static RewardForcing.Native.Cli.OptionKinds;
 
 namespace RewardForcing.Native.Cli;
 
@@ -136,62 +137,6 @@ internal sealed class GenerateArguments
             ReportPath = parsed.GetValue(_report),
         };
     }
-
-    private static Option<string?> Text(string name, string description, string value)
-    {
-        Option<string?> option = new(name) { Description = description, HelpName = value };
-        return value is "FILE" or "DIR" or "PATH" ? Named(option) : option;
-    }
-
-    private static Option<T> Named<T>(Option<T> option)
-    {
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value.Length: 0 }])
-            {
-                result.AddError($"{option.Name} must name a file or a folder, got an empty text.");
-            }
-        });
-        return option;
-    }
-
-    private static Option<string> OneOf(string name, string description, params string[] values)
-    {
-        Option<string> option = new(name) { Description = description, HelpName = string.Join('|', values), DefaultValueFactory = _ => values[0] };
-        Allow(option, values);
-        return option;
-    }
-
-    private static void Allow(Option option, params string[] values)
-    {
-        option.CompletionSources.Add(values);
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.FirstOrDefault(token => !values.Contains(token.Value)) is { } wrong)
-            {
-                result.AddError($"{option.Name} must be one of {string.Join(", ", values)}, got {wrong.Value}.");
-            }
-        });
-    }
-
-    private static void Require<T>(Option<T> option, Func<T?, bool> isRight, string expected) => option.Validators.Add(result =>
-    {
-        bool isFine;
-        try
-        {
-            isFine = result.Tokens.Count != 1 || isRight(result.GetValueOrDefault<T>());
-        }
-        catch (InvalidOperationException)
-        {
-            // It is not of the type.
-            isFine = false;
-        }
-
-        if (!isFine)
-        {
-            result.AddError($"{option.Name} must be {expected}, got {result.Tokens[0].Value}.");
-        }
-    });
 
     private void Check(CommandResult result)
     {

@@ -5,7 +5,6 @@ namespace RewardForcing.Native.Generation;
 /// <summary>Which videos a run makes and what they are called, known before anything is loaded.</summary>
 internal sealed class RunPlan
 {
-    private const string Probe = ".rewardforcing-probe";
 
     private RunPlan(IReadOnlyList<VideoTask> tasks) => Tasks = tasks;
 
@@ -39,32 +38,6 @@ internal sealed class RunPlan
     /// Samples of a prompt that are made together: a generator that runs on through all videos, and noise for all samples at once, bind them.
     /// </summary>
     public static int Together(GenerateOptions options) => options.UsesTorchRandom || options.NoiseFile is not null ? options.Samples : 1;
-
-    /// <summary>Makes the folders and fails where nothing can be written, before time is spent.</summary>
-    /// <param name="folder">Where the videos go.</param>
-    /// <param name="others">Other files that will be written; null ones are passed over.</param>
-    /// <exception cref="IOException">A folder cannot be made or written to.</exception>
-    public static void CheckWritable(string folder, params string?[] others)
-    {
-        if (others.FirstOrDefault(Directory.Exists) is { } taken)
-        {
-            throw new IOException($"{taken}: expected the name of a file to write, found a folder.");
-        }
-
-        foreach (string place in others.OfType<string>().Select(static path => Path.GetDirectoryName(Path.GetFullPath(path))!).Prepend(folder).Distinct())
-        {
-            try
-            {
-                Directory.CreateDirectory(place);
-                string probe = Path.Combine(place, $"{Probe}-{Guid.NewGuid():N}");
-                using FileStream file = new(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                throw new IOException($"{place}: nothing can be written there: {Printable.Text(error.Message.ReplaceLineEndings(" ").TrimEnd('.'), 300)}.", error);
-            }
-        }
-    }
 
     private static bool IsWanted(string path, bool overwrites, ICollection<string> skipped)
     {

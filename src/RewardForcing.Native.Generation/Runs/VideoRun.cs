@@ -52,7 +52,7 @@ public sealed class VideoRun
         RunReport report = new() { Device = _options.Device, Decoder = _options.UsesPreviewDecoder ? "taehv" : "vae", Type = _options.Type, Seed = _options.NoiseFile is null ? _options.Seed : null, Skipped = skipped };
         if (plan.Tasks.Any(static task => task.IsWanted))
         {
-            RunPlan.CheckWritable(_options.OutputFolder, _options.LatentFile, _options.ReportPath);
+            WritableFolder.Require(_options.OutputFolder, _options.LatentFile, _options.ReportPath);
             report = await MakeAll(plan, output, report, cancellation).ConfigureAwait(false);
         }
 

@@ -11,6 +11,9 @@ public abstract class Trainer : IDisposable
     /// <summary>What a checkpoint holds.</summary>
     public abstract IReadOnlyList<TrainedPart> Parts { get; }
 
+    /// <summary>What sample videos are made with; null where there are none to make.</summary>
+    internal virtual SampledNetwork? Sampled => null;
+
     /// <summary>Makes one optimiser step.</summary>
     /// <param name="cancellation">Stops before weights change.</param>
     /// <returns>What the logs tell of it.</returns>

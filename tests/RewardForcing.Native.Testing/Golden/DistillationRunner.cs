@@ -60,7 +60,7 @@ public sealed class DistillationRunner : GoldenRunner
         SelfForcingRollout rollout = RolloutRunner.Rollout(file, networks[Student]);
         int step = 0;
         string name = string.Empty;
-        double Reward(Pass pass, Tensor clip, DistillationBatch batch) => file.Floats($"in.{name}MQ")[0];
+        IReadOnlyList<double> Reward(Pass pass, Tensor clip, DistillationBatch batch) => [file.Floats($"in.{name}MQ")[0]];
         using Distillation training = new(rollout, networks.Matching(file), settings, (_, _) => RolloutRunner.State(file, networks[Student], CacheGradient.Detached), Reward);
         DistillationBatch Batch(Pass pass, string role, int i)
         {

@@ -1,0 +1,10 @@
+namespace RewardForcing.Native.MiniatureWorld;
+
+/// <summary>What moves.</summary>
+internal enum SceneShape
+{
+    Circle,
+    Square,
+    Triangle,
+    Cross,
+}

@@ -1,0 +1,45 @@
+using RewardForcing.Native.Formats;
+using RewardForcing.Native.MiniatureWorld;
+
+const string UsageText = """
+    usage: MiniatureWorld prompts --count N [--split train|heldout] [--seed N]
+               prints prompts of the world, one a line
+           MiniatureWorld clips --output DIR --count N [--frames 45] [--split train|heldout] [--seed N]
+               paints videos into a folder of shards, with their prompts
+           MiniatureWorld tokenizer --output DIR [--pieces 120] [--count 4000] [--seed N]
+               learns the pieces of the world's prompts and writes spiece.model
+           MiniatureWorld init --output DIR [--dim 128] [--layers 6] [--heads 4] [--seed N] [--vae FILE]
+               writes a model folder that has learnt nothing yet, tokenizer included; --vae takes a trained VAE in
+           MiniatureWorld encode --clips DIR --model_dir DIR --output DIR
+               turns videos into the latents that a transformer is trained on
+           MiniatureWorld judge --clips DIR | --videos DIR --prompts FILE [--json FILE] [--reconstruct MODEL_DIR] [--count N]
+               measures what is to be seen, against the prompts; --reconstruct looks through a VAE first
+    """;
+
+try
+{
+    ToolArguments arguments = new(args);
+    Action<ToolArguments> verb = arguments.Verb switch
+    {
+        "prompts" => PromptsVerb.Run,
+        "clips" => ClipsVerb.Run,
+        "tokenizer" => TokenizerVerb.Run,
+        "init" => InitVerb.Run,
+        "encode" => EncodeVerb.Run,
+        "judge" => JudgeVerb.Run,
+        _ => throw new ArgumentException($"MiniatureWorld: there is no verb {arguments.Verb}."),
+    };
+    verb(arguments);
+    return 0;
+}
+catch (ArgumentException error)
+{
+    Console.Error.WriteLine(error.Message);
+    Console.Error.WriteLine(UsageText);
+    return 2;
+}
+catch (Exception error) when (error is FormatException or IOException or UnauthorizedAccessException or ModelFormatException or InvalidOperationException)
+{
+    Console.Error.WriteLine(error.Message);
+    return 1;
+}

@@ -15,7 +15,13 @@ public sealed record VaeLoss(WanVae Vae)
     /// <summary>Weight of the divergence, beside a mean difference of pixels that are -1 to 1.</summary>
     public double KlWeight { get; init; } = 1e-4;
 
-    /// <summary>Computes <c>mean|decode(z) - video| + kl_weight · divergence</c>, z drawn from the moments of the video.</summary>
+    /// <summary>
+    /// Weight of the mean square difference. An absolute difference is least for the median, so what covers few pixels is painted over until the network knows
+    /// exactly where it is; squares pull towards it from the start.
+    /// </summary>
+    public double SquareWeight { get; init; }
+
+    /// <summary>Computes <c>mean|d| + square_weight · mean(d²) + kl_weight · divergence</c> with <c>d = decode(z) - video</c>, z drawn from the moments of the video.</summary>
     /// <param name="pass">A training pass.</param>
     /// <param name="video">Frames in -1..1, <c>[B, T, H, W, 3]</c>; one frame, or one and whole groups of four.</param>
     /// <param name="noise">Standard normal, <c>[B, F, H/8, W/8, z]</c>; see <see cref="LatentShape"/>.</param>
@@ -26,9 +32,16 @@ public sealed record VaeLoss(WanVae Vae)
         _ = LatentShape(video.Shape);
         Tensor moments = Vae.EncodeMoments(pass, video);
         Tensor decoded = Vae.Decode(pass, Vae.Normalise(pass, LatentDistribution.Sample(pass, moments, noise)));
-        Tensor difference = MeanSize(pass, LinearCombination.Forward(pass, DType.F32, (1, decoded), (-1, video)));
+        Tensor error = LinearCombination.Forward(pass, DType.F32, (1, decoded), (-1, video));
+        Tensor difference = MeanSize(pass, error);
         Tensor divergence = LatentDistribution.Divergence(pass, moments);
-        return (LinearCombination.Forward(pass, DType.F32, (1, difference), (KlWeight, divergence)), difference, divergence, decoded);
+        (double, Tensor)[] terms = [(1, difference), (KlWeight, divergence)];
+        if (SquareWeight > 0)
+        {
+            terms = [.. terms, (SquareWeight, Reduce.Mean(pass, Multiply.Forward(pass, error, error)))];
+        }
+
+        return (LinearCombination.Forward(pass, DType.F32, terms), difference, divergence, decoded);
     }
 
     /// <summary>The shape of the latents of a video.</summary>

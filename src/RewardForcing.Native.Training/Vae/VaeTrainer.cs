@@ -25,7 +25,7 @@ public sealed class VaeTrainer : Trainer
     {
         settings.Validate();
         (_vae, _settings) = (vae, settings);
-        _loss = new VaeLoss(vae) { KlWeight = settings.KlWeight };
+        _loss = new VaeLoss(vae) { KlWeight = settings.KlWeight, SquareWeight = settings.SquareWeight };
         _crops = new VideoCrops(clips, settings.CropSize);
         _crops.Check(settings.Frames);
         _ = _loss.LatentShape(new Shape(1, settings.Frames, _crops.Height, _crops.Width, 3));

@@ -14,6 +14,9 @@ public sealed record VaeTrainingSettings
     /// <summary>Weight of the divergence; key <c>kl_weight</c>.</summary>
     public double KlWeight { get; init; } = 1e-4;
 
+    /// <summary>Weight of the mean square difference; key <c>square_weight</c>.</summary>
+    public double SquareWeight { get; init; }
+
     /// <summary>Largest length of all gradients together; key <c>max_grad_norm</c>.</summary>
     public double LargestGradient { get; init; } = 1;
 
@@ -47,6 +50,7 @@ public sealed record VaeTrainingSettings
     {
         Optimizer.Validate("vae training");
         Require(KlWeight >= 0 && double.IsFinite(KlWeight), $"kl_weight must be 0 or more, got {KlWeight}");
+        Require(SquareWeight >= 0 && double.IsFinite(SquareWeight), $"square_weight must be 0 or more, got {SquareWeight}");
         Require(LargestGradient > 0, $"max_grad_norm must be above 0, got {LargestGradient}");
         Require(ImageBatch >= 1 && VideoBatch >= 1, $"image_batch_size and video_batch_size must be at least 1, got {ImageBatch} and {VideoBatch}");
         Require(ImageShare is >= 0 and <= 1, $"image_share must be from 0 to 1, got {ImageShare}");

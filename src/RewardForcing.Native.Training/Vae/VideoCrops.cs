@@ -25,6 +25,27 @@ internal sealed record VideoCrops(IClipStore Clips, int CropSize)
         }
     }
 
+    /// <summary>The mean colour of a store, -1 to 1, over some of its clips.</summary>
+    public static float[] MeanColour(IClipStore clips)
+    {
+        const int Most = 32;
+        int used = Math.Min(Most, clips.Count);
+        double[] sums = new double[Colours];
+        long pixels = 0;
+        for (int i = 0; i < used; i++)
+        {
+            float[] values = clips.Read((int)((long)i * clips.Count / used)).Values;
+            for (int at = 0; at < values.Length; at++)
+            {
+                sums[at % Colours] += values[at];
+            }
+
+            pixels += values.Length / Colours;
+        }
+
+        return [.. sums.Select(sum => (float)((sum / pixels / 127.5) - 1))];
+    }
+
     /// <summary>Reads pieces as -1 to 1, <c>[B, T, H, W, 3]</c>.</summary>
     public Tensor Read(Pass pass, TrainingDraws draws, int batch, int frames)
     {

@@ -20,7 +20,7 @@ public sealed class VaeLossTests
         vae.Weights.Train(true);
         using Pass pass = Pass.Training(device);
         Tensor video = new TrainingDraws(1, 0).Normal(pass, new Shape(batch, frames, 8, 8, 3), "video", 0);
-        VaeLoss loss = new(vae) { KlWeight = weight };
+        VaeLoss loss = new(vae) { KlWeight = weight, SquareWeight = 2 * (1 - weight) };
         Tensor noise = new TrainingDraws(1, 0).Normal(pass, loss.LatentShape(video.Shape), "noise", 0);
         pass.Backward(loss.Forward(pass, video, noise).Loss);
 
@@ -57,6 +57,10 @@ public sealed class VaeLossTests
         double expected = moments.Select((value, i) => i % 6 < 3 ? 0.5 * value * value : 0.5 * (Math.Exp(value) - 1 - value)).Sum() / (moments.Length / 2);
         Assert.Equal(expected, divergence.ToFloats()[0], 1e-6);
         Assert.Equal(difference.ToFloats()[0] + (0.5 * divergence.ToFloats()[0]), total.ToFloats()[0], 1e-6);
+
+        Tensor squared = (loss with { SquareWeight = 3 }).Forward(pass, video, noise).Loss;
+        double square = decoded.ToFloats().Zip(video.ToFloats()).Average(static pair => Math.Pow((double)pair.First - pair.Second, 2));
+        Assert.Equal(total.ToFloats()[0] + (3 * square), squared.ToFloats()[0], 1e-5);
     }
 
     [Theory]

@@ -10,7 +10,7 @@ namespace RewardForcing.Native.Models;
 /// BF16 follows the rounding points of the published Reward Forcing inference (spec: models 1.5, profile A); the mixed precision of the
 /// official 50-step Wan (profile B) is not imitated: F32 activations are at least as precise. Spec: models, sections 1 and 2.
 /// </remarks>
-public sealed class WanTransformer : IDisposable
+public sealed partial class WanTransformer : IDisposable
 {
     private const float ImageNormEps = 1e-5f;
 

@@ -12,8 +12,9 @@ public sealed class AdamWOptimizer : IDisposable
     /// <summary>Allocates the state of trainable parameters: zeros, and for parameters that are not F32 a master copy.</summary>
     /// <param name="parameters">What to train; parameters that are not trainable are passed over.</param>
     /// <param name="settings">Rates.</param>
+    /// <param name="share">Factor of the learning rate of a parameter by its name, which makes groups of them; null for 1.</param>
     /// <exception cref="ArgumentException">A rate is out of range, or a parameter is mapped from a file.</exception>
-    public AdamWOptimizer(IEnumerable<Parameter> parameters, AdamWSettings settings)
+    public AdamWOptimizer(IEnumerable<Parameter> parameters, AdamWSettings settings, Func<string, double>? share = null)
     {
         settings.Validate("adamw");
         Settings = settings;
@@ -23,7 +24,7 @@ public sealed class AdamWOptimizer : IDisposable
             {
                 _slots.Add(parameter.IsMapped
                     ? throw new ArgumentException($"adamw: {parameter.Name} is mapped from its file and cannot change; load the network with WeightRules.IsWritable.", nameof(parameters))
-                    : new Slot(parameter, settings.Beta1 > 0));
+                    : new Slot(parameter, settings.Beta1 > 0, share?.Invoke(parameter.Name) ?? 1));
             }
         }
         catch
@@ -48,7 +49,7 @@ public sealed class AdamWOptimizer : IDisposable
         {
             if (slot.Parameter.Grad is { } grad)
             {
-                AdamWUpdate.Step(slot.Master, grad, slot.First, slot.Second, Settings, Steps, gradFactor);
+                AdamWUpdate.Step(slot.Master, grad, slot.First, slot.Second, Settings with { LearningRate = Settings.LearningRate * slot.Share }, Steps, gradFactor);
                 slot.Publish();
             }
         }
@@ -96,9 +97,9 @@ public sealed class AdamWOptimizer : IDisposable
         private readonly List<Parameter> _owned = [];
         private readonly bool _isNarrow;
 
-        public Slot(Parameter parameter, bool hasFirst)
+        public Slot(Parameter parameter, bool hasFirst, double share)
         {
-            Parameter = parameter;
+            (Parameter, Share) = (parameter, share);
             _isNarrow = parameter.Value.DType != DType.F32;
             Second = Zeros("second moment");
             First = hasFirst ? Zeros("first moment") : null;
@@ -112,6 +113,8 @@ public sealed class AdamWOptimizer : IDisposable
         }
 
         public Parameter Parameter { get; }
+
+        public double Share { get; }
 
         public Tensor? First { get; }
 

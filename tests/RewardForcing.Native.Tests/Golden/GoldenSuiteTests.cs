@@ -12,7 +12,7 @@ namespace RewardForcing.Native.Tests.Golden;
 
 public sealed class GoldenSuiteTests
 {
-    private static readonly string[] NeedGradients = ["causvid_dmd_tf", "e2e_redmd_e1", "loop_a1_b09_refcritic", "sid_alpha12"];
+    private static readonly string[] NeedGradients = ["causvid_dmd_tf", "e2e_redmd_e1", "gan_time_rel_r1r2", "loop_a1_b09_refcritic", "sid_alpha12"];
 
     public static TheoryData<string> Cases
     {

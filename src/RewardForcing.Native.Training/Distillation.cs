@@ -5,7 +5,10 @@ using RewardForcing.Native.Tensors;
 namespace RewardForcing.Native.Training;
 
 /// <summary>Rewarded distribution-matching distillation: steps of the student on its own roll-outs, and of the critic that follows it.</summary>
-/// <remarks>Reward Forcing (arXiv 2512.04678). The loop is the intended one, not the reference's, which applies gradients twice. Spec: training 4.2 and 4.3.</remarks>
+/// <remarks>
+/// Reward Forcing (arXiv 2512.04678). The loop is the intended one unless <see cref="DistillationSettings.Loop"/> asks for the reference's, which sums
+/// gradients of the critic over turns: a run that is resumed begins such a sum anew. Spec: training 4.2 and 4.3.
+/// </remarks>
 public sealed class Distillation : IDisposable
 {
     private readonly WanTransformer _student;
@@ -60,7 +63,9 @@ public sealed class Distillation : IDisposable
     public long Steps { get; private set; }
 
     /// <summary>Whether the next step begins with the student.</summary>
-    public bool IsGeneratorStep => Steps % Settings.Ratio == 0;
+    public bool IsGeneratorStep => Turn.GeneratorMoves > 0;
+
+    private LoopTurn Turn => new LoopPlan(Settings.Loop, Settings.Accumulation, Settings.Ratio).Turn(Steps);
 
     /// <summary>The average of the student's weights; null before it begins.</summary>
     public WeightAverage? Average { get; private set; }
@@ -92,6 +97,7 @@ public sealed class Distillation : IDisposable
     public StepResult Generator(Func<Pass, int, DistillationBatch> batches, int count, CancellationToken cancellation = default)
     {
         double[] losses = new double[count];
+        double share = Share(count);
         List<double> weights = [], rewards = [];
         double size = 0;
         for (int i = 0; i < count; i++)
@@ -104,18 +110,22 @@ public sealed class Distillation : IDisposable
             IReadOnlyList<double> judged = _reward?.Invoke(silent, clip, batch) ?? [];
             double[] counts = [.. Enumerable.Range(0, clip.Shape[0]).Select(sample => Settings.Beta == 0 || judged.Count == 0 ? 1 : RewardWeight.Of(Settings.Beta, judged[sample]))];
             Clock?.End("reward");
-            MatchingGradient found = _gradient(silent, clip, batch, Array.ConvertAll(counts, weight => weight / count));
+            MatchingGradient found = _gradient(silent, clip, batch, Array.ConvertAll(counts, weight => weight * share));
             Clock?.End("score");
-            (losses[i], size) = (found.Loss, size + (found.MeanSize / count));
+            (losses[i], size) = (found.Loss, size + (found.MeanSize * share));
             weights.AddRange(counts);
             rewards.AddRange(judged);
             pass.Backward(clip, found.Seed);
             Clock?.End("backward");
         }
 
-        double norm = Move(StudentOptimizer, _student, Settings.LargestGradient);
-        CriticOptimizer.ClearGrads(); // Score identity distillation leaves gradients there that are nobody's.
-        Average?.Update();
+        double norm = Move(StudentOptimizer, _student, Settings.LargestGradient, Turn.GeneratorMoves, () => Average?.Update());
+        if (Settings.Loop == TrainingLoop.Intended)
+        {
+            // Score identity distillation leaves gradients there that are nobody's.
+            CriticOptimizer.ClearGrads();
+        }
+
         Clock?.End("optimizer");
         return new StepResult(losses, norm, weights) { Rewards = rewards, GradientSize = size };
     }
@@ -127,6 +137,7 @@ public sealed class Distillation : IDisposable
     public StepResult Critic(Func<Pass, int, DistillationBatch> batches, int count, CancellationToken cancellation = default)
     {
         var losses = new double[count];
+        double share = Share(count);
         for (int i = 0; i < count; i++)
         {
             using Pass pass = Pass.Training(_student.Device, cancellation);
@@ -136,12 +147,12 @@ public sealed class Distillation : IDisposable
             Clock?.End("critic_rollout");
             Tensor loss = Settings.ComparesX0 ? _critic.X0(pass, clip, batch.Noise, batch.Timesteps, batch.Text)
                 : _critic.Flow(pass, clip, batch.Noise, batch.Timesteps, batch.Text, Settings.CriticFlow).Loss;
-            losses[i] = loss.ToFloats()[0] / count;
-            pass.Backward(loss, pass.From<float>(loss.Shape, [1f / count]));
+            losses[i] = loss.ToFloats()[0] * share;
+            pass.Backward(loss, pass.From<float>(loss.Shape, [(float)share]));
             Clock?.End("critic_backward");
         }
 
-        double norm = Move(CriticOptimizer, _criticModel, Settings.LargestCriticGradient);
+        double norm = Move(CriticOptimizer, _criticModel, Settings.LargestCriticGradient, Turn.CriticMoves, null);
         Steps++;
         BeginAverage();
         Clock?.End("critic_optimizer");
@@ -173,7 +184,10 @@ public sealed class Distillation : IDisposable
         }
     }
 
-    private double Move(AdamWOptimizer optimizer, WanTransformer network, double largest)
+    private double Share(int count) => Settings.Loop == TrainingLoop.Intended ? 1.0 / count : count == 1 ? 1.0 / Settings.Accumulation
+        : throw new ArgumentException($"distillation: a turn of the reference's loop is one micro-batch, got {count}.", nameof(count));
+
+    private double Move(AdamWOptimizer optimizer, WanTransformer network, double largest, int moves, Action? moved)
     {
         double norm = GradientClip.Norm(network.Weights);
         if (!double.IsFinite(norm))
@@ -182,8 +196,26 @@ public sealed class Distillation : IDisposable
             throw new NotFiniteNumberException($"distillation: the gradient of step {Steps} is {norm}; the weights are those of the step before. Lower the learning rate or resume an earlier checkpoint.", norm);
         }
 
-        optimizer.Step(GradientClip.Factor(norm, largest));
-        optimizer.ClearGrads();
+        double factor = GradientClip.Factor(norm, largest);
+        bool clears = Turn.Clears;
+        if (!clears || moves > 1)
+        {
+            // What stays is what was clipped, as in the reference.
+            GradientClip.Scale(network.Weights, factor);
+            factor = 1;
+        }
+
+        for (int i = 0; i < moves; i++)
+        {
+            optimizer.Step(factor);
+            moved?.Invoke();
+        }
+
+        if (clears)
+        {
+            optimizer.ClearGrads();
+        }
+
         return norm;
     }
 }

@@ -39,4 +39,10 @@ public sealed record DistillationSettings
 
     /// <summary>Whether the critic's loss compares clean latents; key <c>denoising_loss_type: x0</c>.</summary>
     public bool ComparesX0 { get; init; }
+
+    /// <summary>Which loop makes steps of gradients; key <c>loop</c>.</summary>
+    public TrainingLoop Loop { get; init; }
+
+    /// <summary>Micro-batches of a step; key <c>gradient_accumulation_steps</c>. Only the reference's loop asks, whose turns are single micro-batches.</summary>
+    public int Accumulation { get; init; } = 1;
 }

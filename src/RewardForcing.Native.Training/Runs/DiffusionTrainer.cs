@@ -93,7 +93,7 @@ internal sealed class DiffusionTrainer : Trainer
         }
 
         RolloutSettings rollout = _settings.Rollout;
-        TrainingMask mask = new() { FramesPerBlock = rollout.FramesPerBlock, LocalFrames = rollout.WindowFrames, IndependentFirstFrame = rollout.IndependentFirstFrame };
+        TrainingMask mask = new() { FramesPerBlock = rollout.FramesPerBlock, LocalFrames = rollout.WindowFrames, IndependentFirstFrame = rollout.IndependentFirstFrame || rollout.IsImageToVideo };
         if (diffusion.TeacherForcing)
         {
             float[] context = diffusion.ContextNoise > 0 ? OfBlocks(draws, "context", micro, batch, frames, diffusion.ContextNoise) : [];
@@ -110,7 +110,7 @@ internal sealed class DiffusionTrainer : Trainer
         var timesteps = new float[batch * frames];
         for (int i = 0; i < timesteps.Length; i++)
         {
-            int frame = i % frames, single = rollout.IndependentFirstFrame ? 1 : 0;
+            int frame = i % frames, single = rollout.IndependentFirstFrame || rollout.IsImageToVideo ? 1 : 0;
             int block = frame < single ? 0 : single + ((frame - single) / rollout.FramesPerBlock);
             timesteps[i] = _schedule.Timesteps[draws.Whole(purpose, (((micro * batch) + (i / frames)) << 12) + block, end)];
         }

@@ -134,6 +134,7 @@ public sealed class DistillationRunner : GoldenRunner
             Generator = new(config.GetProperty("lr").GetDouble(), first, second, WeightDecay: decay),
             Critic = new(config.GetProperty("lr_critic").GetDouble(), first, second, WeightDecay: decay),
             LargestGradient = config.GetProperty("clip").GetDouble(),
+            LargestCriticGradient = config.GetProperty("clip").GetDouble(),
             Ratio = config.GetProperty("R").GetInt32(),
             Beta = config.GetProperty("beta").GetDouble(),
             AverageDecay = config.GetProperty("ema_weight").GetDouble(),

@@ -17,6 +17,8 @@ const string UsageText = """
                turns videos into the latents that a transformer is trained on
            MiniatureWorld judge --clips DIR | --videos DIR --prompts FILE [--json FILE] [--reconstruct MODEL_DIR] [--count N]
                measures what is to be seen, against the prompts; --reconstruct looks through a VAE first
+           MiniatureWorld plot --data FILE.json --output FILE.svg
+               draws lines or bars: title, x_label, y_label, kind, categories, y_least, series of name, x, y, spread
     """;
 
 try
@@ -31,6 +33,7 @@ try
         "vae" => VaeVerb.Run,
         "encode" => EncodeVerb.Run,
         "judge" => JudgeVerb.Run,
+        "plot" => PlotVerb.Run,
         _ => throw new ArgumentException($"MiniatureWorld: there is no verb {arguments.Verb}."),
     };
     verb(arguments);

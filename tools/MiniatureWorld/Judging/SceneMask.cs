@@ -6,7 +6,9 @@ internal static class SceneMask
     /// <summary>Bytes of a frame.</summary>
     public const int FrameBytes = Scene.Size * Scene.Size * 3;
 
-    private const double LeastCover = 0.3;
+    /// <summary>Smaller shares of an object count as none.</summary>
+    public const double LeastCover = 0.3;
+
     private const double CoreShare = 0.4;
 
     /// <summary>Median of each channel over all pixels: the field, as no object covers half a frame.</summary>

@@ -19,8 +19,8 @@ internal sealed record Scene(SceneText Text, double Radius, double Step, double 
     private const double ShareWithoutSpeed = 0.25;
     private const double ShareOfBounces = 0.1;
     private const double ShareOfPans = 0.1;
-    private const double LeastRadius = 8.5;
-    private const double MostRadius = 10.5;
+    private const double LeastRadius = 11;
+    private const double MostRadius = 13;
 
     // Counters of different purposes never meet.
     private const uint Purpose = 0x5CE2E;
@@ -59,14 +59,16 @@ internal sealed record Scene(SceneText Text, double Radius, double Step, double 
         }
     }
 
-    // Along its way an object starts anywhere; across it stays clear of the border, as does what bounces.
+    // Along its way an object starts anywhere; across it stays clear of the border, as does what bounces, which begins in the half it leaves: it goes the way
+    // its prompt says before it turns round.
     private static Scene Place(SceneText text, Draws draws)
     {
         double radius = draws.Uniform(LeastRadius, MostRadius);
         (double least, double most) = Steps(text.Speed);
         double step = least * Math.Pow(most / least, draws.Uniform(0, 1));
         double across = draws.Uniform(MostRadius + 4, Size - MostRadius - 4);
-        double along = text.Bounces ? draws.Uniform(ScenePainter.Turn(radius), Size - ScenePainter.Turn(radius)) : draws.Uniform(0, Size);
+        double turn = ScenePainter.Turn(radius), along = text.Bounces ? draws.Uniform(turn, Size / 2.0) : draws.Uniform(0, Size);
+        along = text.Bounces && text.Direction is (SceneDirection.Left or SceneDirection.Up) ? Size - along : along;
         bool isHorizontal = text.Direction is SceneDirection.Left or SceneDirection.Right;
         return new Scene(text, radius, step, isHorizontal ? along : across, isHorizontal ? across : along);
     }

@@ -11,7 +11,7 @@ const string UsageText = """
            MiniatureWorld init --output DIR [--dim 128] [--layers 6] [--heads 4] [--seed N] [--vae FILE]
                writes a model folder that has learnt nothing yet, tokenizer included; --vae takes a trained VAE in
            MiniatureWorld vae --clips DIR --output FILE [--from FILE] [--steps 400] [--image_percent 100] [--frames 17] [--seed N]
-                    [--image_batch 12] [--video_batch 2] [--lr_millionths 600]
+                    [--image_batch 12] [--video_batch 2] [--lr_millionths 600] [--part decoder]
                trains the VAE, first on images, then with --from on videos, and writes it with its latents normalised
            MiniatureWorld encode --clips DIR --model_dir DIR --output DIR
                turns videos into the latents that a transformer is trained on

@@ -44,6 +44,12 @@ public sealed record LatentStatistics(IReadOnlyList<double> Mean, IReadOnlyList<
             : throw new InvalidOperationException($"latent statistics: channel {dead} has the deviation {deviation[dead]} over {used} clips and carries nothing; train the VAE longer or with a smaller kl_weight.");
     }
 
+    /// <summary>What the latents of a network have whose file was written before: what <paramref name="config"/> assumes. Folding it changes nothing.</summary>
+    /// <param name="config">The mean and deviation.</param>
+    public static LatentStatistics Assumed(VaeConfig config) => new(
+        [.. config.LatentMean.Take(config.LatentChannels).Select(static value => (double)value)],
+        [.. config.LatentStd.Take(config.LatentChannels).Select(static value => (double)value)]);
+
     /// <summary>
     /// Rewrites the last layer of an encoder and the first of its decoder so that latents have the mean and deviation that
     /// <paramref name="config"/> assumes; pixels stay the same, and the file is an ordinary one of Wan.

@@ -30,6 +30,11 @@ public sealed class VaeTrainer : Trainer
         _crops.Check(settings.Frames);
         _ = _loss.LatentShape(new Shape(1, settings.Frames, _crops.Height, _crops.Width, 3));
         vae.Weights.Train(true);
+        foreach (Parameter parameter in vae.Weights.Where(parameter => settings.DecoderOnly && IsEncoder(parameter.Name)))
+        {
+            parameter.Trainable = false;
+        }
+
         _optimizer = new AdamWOptimizer(vae.Weights, settings.Optimizer);
         BeginAverage();
     }
@@ -79,6 +84,8 @@ public sealed class VaeTrainer : Trainer
         _optimizer.Dispose();
         _average?.Dispose();
     }
+
+    private static bool IsEncoder(string name) => name.StartsWith("encoder.", StringComparison.Ordinal) || name.StartsWith("conv1.", StringComparison.Ordinal);
 
     private static double Lap(ref long start)
     {

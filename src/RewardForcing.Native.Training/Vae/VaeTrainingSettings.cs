@@ -35,6 +35,9 @@ public sealed record VaeTrainingSettings
     /// <summary>Height and width of what is cut from a clip; 0 takes whole frames; key <c>crop_size</c>.</summary>
     public int CropSize { get; init; }
 
+    /// <summary>Whether the encoder stays as it is, and with it all latents that were made by it.</summary>
+    public bool DecoderOnly { get; init; }
+
     /// <summary>Seed of all draws; key <c>seed</c>.</summary>
     public ulong Seed { get; init; }
 

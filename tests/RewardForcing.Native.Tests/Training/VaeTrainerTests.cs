@@ -49,6 +49,20 @@ public sealed class VaeTrainerTests
     }
 
     [Fact]
+    public void Step_DecoderOnly_LeavesTheLatents()
+    {
+        using CpuDevice device = new(2);
+        using WanVae vae = VaeStart.Create(device, Tiny, 1);
+        Dictionary<string, float[]> before = vae.Weights.ToDictionary(static parameter => parameter.Name, static parameter => parameter.Value.ToFloats());
+        using VaeTrainer trainer = new(vae, new MovingSquares(2, 5, 16), Quick with { DecoderOnly = true, ImageShare = 0 });
+        _ = trainer.Step(default);
+        string[] moved = [.. vae.Weights.Where(parameter => !before[parameter.Name].AsSpan().SequenceEqual(parameter.Value.ToFloats())).Select(static parameter => parameter.Name)];
+        Assert.Contains("conv2.weight", moved);
+        Assert.Contains("decoder.conv1.weight", moved);
+        Assert.DoesNotContain(moved, static name => name.StartsWith("encoder.", StringComparison.Ordinal) || name.StartsWith("conv1.", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Step_LossIsNotFinite_LeavesTheWeights()
     {
         using CpuDevice device = new(1);

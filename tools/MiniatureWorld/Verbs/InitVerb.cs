@@ -69,9 +69,7 @@ internal static class InitVerb
 
         using CpuDevice device = new(1);
         using WanVae vae = VaeStart.Create(device, MiniatureGeometry.Vae, seed);
-        int channels = vae.Config.LatentChannels;
-        LatentStatistics unmeasured = new([.. vae.Config.LatentMean.Take(channels).Select(static value => (double)value)], [.. vae.Config.LatentStd.Take(channels).Select(static value => (double)value)]);
-        VaeFile.Write(path, vae.Weights, vae.Config, unmeasured);
+        VaeFile.Write(path, vae.Weights, vae.Config, LatentStatistics.Assumed(vae.Config));
     }
 
     private static void WriteConfig(Stream stream, WanConfig config)

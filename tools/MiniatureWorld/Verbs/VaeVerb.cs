@@ -18,6 +18,7 @@ internal static class VaeVerb
     {
         (string clips, string output, string? from) = (arguments.Need("--clips"), arguments.Need("--output"), arguments.Take("--from"));
         (int steps, int seed, int share) = (arguments.Whole("--steps", 400), arguments.Whole("--seed", 0, least: 0), arguments.Whole("--image_percent", 100, least: 0));
+        bool isDecoder = arguments.Take("--part") is string part ? part == "decoder" ? true : throw new ArgumentException($"vae: --part must be decoder, got '{part}'; without it all is trained.") : false;
         VaeTrainingSettings settings = new()
         {
             Optimizer = new AdamWSettings(arguments.Whole("--lr_millionths", 600) * 1e-6, 0.9, 0.99, WeightDecay: 1e-4),
@@ -29,6 +30,7 @@ internal static class VaeVerb
             ImageShare = share / 100.0,
             Frames = arguments.Whole("--frames", 17),
             AverageDecay = 0.99,
+            DecoderOnly = isDecoder,
             Seed = (ulong)seed,
         };
         arguments.RequireNothingElse();
@@ -37,7 +39,7 @@ internal static class VaeVerb
         using WanVae vae = from is null ? VaeStart.Create(device, MiniatureGeometry.Vae, (ulong)seed, store) : Load(device, from);
         using VaeTrainer trainer = new(vae, store, settings);
         Train(trainer, steps);
-        Write(output, trainer.Parts[0], vae.Config, store);
+        Write(output, trainer.Parts[0], vae.Config, isDecoder ? null : store);
     }
 
     private static WanVae Load(CpuDevice device, string from)
@@ -68,7 +70,7 @@ internal static class VaeVerb
     }
 
     // What is measured must be what is written: the averages.
-    private static void Write(string path, TrainedPart part, VaeConfig config, IClipStore store)
+    private static void Write(string path, TrainedPart part, VaeConfig config, IClipStore? store)
     {
         CpuDevice device = (CpuDevice)part.Weights.Device;
         WeightSet weights = WeightSet.Create(device, WanVae.Declare(config));
@@ -78,7 +80,7 @@ internal static class VaeVerb
         }
 
         using WanVae vae = new(config, weights);
-        LatentStatistics statistics = LatentStatistics.Measure(vae, store, Measured);
+        LatentStatistics statistics = store is null ? LatentStatistics.Assumed(config) : LatentStatistics.Measure(vae, store, Measured);
         VaeFile.Write(path, vae.Weights, config, statistics);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: deviations before folding {statistics.Deviation.Min():F2} to {statistics.Deviation.Max():F2}"));
     }

@@ -22,7 +22,7 @@ internal static class VaeVerb
         VaeTrainingSettings settings = new()
         {
             Optimizer = new AdamWSettings(arguments.Whole("--lr_millionths", 600) * 1e-6, 0.9, 0.99, WeightDecay: 1e-4),
-            Schedule = new RateSchedule(from is null ? 50 : 10, Math.Max(0, steps - 50), 0.03),
+            Schedule = new RateSchedule(from is null ? 50 : 40, Math.Max(0, steps - 50), 0.03),
             SquareWeight = 10,
             LargestGradient = 3,
             ImageBatch = arguments.Whole("--image_batch", 12),

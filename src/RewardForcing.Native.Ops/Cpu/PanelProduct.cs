@@ -21,6 +21,22 @@ internal static class PanelProduct
         public void Run<TSimd, TVector, TTile>()
             where TSimd : struct, ISimd<TVector>
             where TVector : struct
-            where TTile : struct, ITile => new TiledProduct<TTile, TRows>(cpu, x, inputType, filter, finish).Run();
+            where TTile : struct, ITile
+        {
+            // A tile of three vectors also computes the columns that a narrow result does not have.
+            int vectors = TTile.Columns == 3 * TSimd.Width ? (finish.Columns + TSimd.Width - 1) / TSimd.Width : 0;
+            switch (vectors)
+            {
+                case 1:
+                    new TiledProduct<SlimTile<TSimd, TVector>, TRows>(cpu, x, inputType, filter, finish).Run();
+                    break;
+                case 2 or 4:
+                    new TiledProduct<MiddleTile<TSimd, TVector>, TRows>(cpu, x, inputType, filter, finish).Run();
+                    break;
+                default:
+                    new TiledProduct<TTile, TRows>(cpu, x, inputType, filter, finish).Run();
+                    break;
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -157,6 +158,21 @@ internal sealed unsafe class TiledFilterGradient<TTile, TRows>
 
     private void Copy(nint* addresses, int count, int channel, int run, float* target)
     {
+        if (_inputType == DType.F32 && run % Vector512<float>.Count == 0)
+        {
+            // Runs of a few channels are too short to be worth a call each.
+            for (int row = 0; row < count; row++, target += TTile.Columns)
+            {
+                float* source = (float*)addresses[row] + channel;
+                for (int i = 0; i < run; i += Vector512<float>.Count)
+                {
+                    Vector512.Load(source + i).Store(target + i);
+                }
+            }
+
+            return;
+        }
+
         for (int row = 0; row < count; row++, target += TTile.Columns)
         {
             Span<float> values = new(target, run);

@@ -17,6 +17,31 @@ public class CausalConv3dTests
         Compare(path, new Shape(2, 2, 3, 19, 9), new Shape(50, 9, 3, 3, 3), 1, 2, 1, DType.F32, DType.F32);
         Compare(path, new Shape(1, 4, 2, 3, 100), new Shape(17, 100, 3, 1, 1), 2, 2, 1, DType.F32, DType.F32);
         Compare(path, new Shape(2, 1, 9, 2, 3), new Shape(49, 3, 1, 5, 3), 0, 0, 1, DType.F32, DType.F32);
+        Compare(path, new Shape(1, 3, 5, 7, 16), new Shape(16, 16, 3, 3, 3), 1, 2, 1, DType.F32, DType.F32);
+        Compare(path, new Shape(1, 2, 5, 7, 16), new Shape(32, 16, 3, 3, 3), 0, 2, 1, DType.BF16, DType.BF16);
+        Compare(path, new Shape(1, 2, 3, 5, 7), new Shape(61, 7, 3, 3, 3), 0, 2, 1, DType.F32, DType.F32);
+    }
+
+    // Few columns have tiles of their own.
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void ForwardCpu_FewOutputs_GivesTheBitsOfMany(string path)
+    {
+        using var cpu = new CpuDevice(2, checkMemory: true);
+        using Pass pass = Pass.Inference(cpu);
+        Tensor x = KernelSamples.Random(pass, new Shape(1, 2, 5, 9, 40), DType.F32, 1), weight = KernelSamples.Random(pass, new Shape(144, 40, 3, 3, 3), DType.F32, 2), bias = KernelSamples.Random(pass, new Shape(144), DType.F32, 3);
+        float[] Run(int outputs)
+        {
+            Tensor y = pass.New(x.Shape.With(4, outputs));
+            CausalConv3d.ForwardCpu(cpu, Enum.Parse<SimdPath>(path), x, pass.Slice(weight, 0, outputs), pass.Slice(bias, 0, outputs), null, 2, 1, y);
+            return y.ToFloats();
+        }
+
+        float[] many = Run(144);
+        foreach (int outputs in new[] { 1, 3, 16, 17, 32, 33, 48, 50, 64 })
+        {
+            Assert.Equal([.. many.Chunk(144).SelectMany(row => row.Take(outputs))], Run(outputs));
+        }
     }
 
     [Theory]

@@ -25,6 +25,7 @@ public static class CommandLine
         root.Add(verbose);
         root.Add(GenerateCommand.Create(output, error));
         root.Add(TrainCommand.Create(output, error));
+        root.Add(OdePairsCommand.Create(output, error));
         root.Add(InspectCommand.Create(output, error));
         root.Add(DoctorCommand.Create(output));
 

@@ -29,9 +29,10 @@ public sealed class BidirectionalSampler : IDisposable
     /// <param name="noise">Where to start, <c>[B, C, F, H, W]</c>, F32.</param>
     /// <param name="imageLatents">Mask and image latents of image-to-video models, <c>[B, 20, F, H, W]</c>; null for text-to-video models.</param>
     /// <param name="stepDone">Told the number of steps that are done; may be null.</param>
+    /// <param name="visit">Shown the number of each step and the sample it starts from; may be null.</param>
     /// <returns>Clean latents, <c>[B, C, F, H, W]</c>, F32.</returns>
     /// <exception cref="ArgumentException">There is guidance but no negative prompt, or the shapes do not fit.</exception>
-    public Tensor Denoise(Pass pass, WanContext prompt, WanContext? negative, Tensor noise, Tensor? imageLatents = null, Action<int>? stepDone = null)
+    public Tensor Denoise(Pass pass, WanContext prompt, WanContext? negative, Tensor noise, Tensor? imageLatents = null, Action<int>? stepDone = null, Action<int, Tensor>? visit = null)
     {
         if (negative is null && _guidance != 1)
         {
@@ -44,6 +45,7 @@ public sealed class BidirectionalSampler : IDisposable
         for (int step = 0; step < Steps; step++)
         {
             using Scope inner = pass.BeginScope();
+            visit?.Invoke(step, sample);
             float[] timestep = FewStepSampler.Each(_solver.Timesteps[step], prompt.Batch);
             Tensor x = Cast.Forward(pass, sample, prompt.DType);
             Tensor flow = _model.Forward(pass, x, timestep, prompt, imageLatents);

@@ -15,8 +15,9 @@ const string UsageText = """
                trains the VAE, first on images, then with --from on videos, and writes it with its latents normalised
            MiniatureWorld encode --clips DIR --model_dir DIR --output DIR
                turns videos into the latents that a transformer is trained on
-           MiniatureWorld judge --clips DIR | --videos DIR --prompts FILE [--json FILE] [--reconstruct MODEL_DIR] [--count N]
-               measures what is to be seen, against the prompts; --reconstruct looks through a VAE first
+           MiniatureWorld judge --clips DIR | --videos DIR --prompts FILE [--json FILE] [--reconstruct MODEL_DIR] [--count N] [--window FRAMES]
+               measures what is to be seen, against the prompts; --reconstruct looks through a VAE first,
+               --window judges long videos piece by piece
            MiniatureWorld plot --data FILE.json --output FILE.svg
                draws lines or bars: title, x_label, y_label, kind, categories, y_least, series of name, x, y, spread
     """;

@@ -1,18 +1,19 @@
+using System.Text.RegularExpressions;
 using RewardForcing.Native.Formats;
 
 namespace RewardForcing.Native.MiniatureWorld;
 
 /// <summary>Finds and reads the videos of a folder: files, or folders of PNG frames.</summary>
-internal static class VideoFolder
+internal static partial class VideoFolder
 {
     private static readonly string[] _endings = [".mp4", ".apng", ".mov", ".mkv", ".webm", ".gif"];
 
-    /// <summary>The videos, in the order of their names.</summary>
+    /// <summary>The videos in the order of their names, numbers in them by their values: 2-0 is before 10-0, as the prompts are.</summary>
     /// <param name="folder">Where to look.</param>
     /// <exception cref="DirectoryNotFoundException">It is not there.</exception>
     public static IReadOnlyList<string> Videos(string folder) =>
         Directory.Exists(folder)
-            ? [.. Directory.EnumerateFileSystemEntries(folder).Where(IsVideo).Order(StringComparer.Ordinal)]
+            ? [.. Directory.EnumerateFileSystemEntries(folder).Where(IsVideo).OrderBy(static path => Padded(Path.GetFileName(path)), StringComparer.Ordinal)]
             : throw new DirectoryNotFoundException($"{folder}: there is no such folder.");
 
     /// <summary>Reads the frames of a video, <c>[F, 64, 64, 3]</c>.</summary>
@@ -35,7 +36,12 @@ internal static class VideoFolder
         return bytes.ToArray();
     }
 
+    private static string Padded(string name) => Digits().Replace(name, static match => match.Value.PadLeft(20, '0'));
+
     private static bool IsVideo(string path) => Directory.Exists(path) ? Frames(path).Length > 1 : _endings.Contains(Path.GetExtension(path).ToLowerInvariant());
 
     private static string[] Frames(string folder) => [.. Directory.GetFiles(folder, "*.png").Order(StringComparer.Ordinal)];
+
+    [GeneratedRegex("[0-9]+")]
+    private static partial Regex Digits();
 }

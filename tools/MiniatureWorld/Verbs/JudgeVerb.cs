@@ -13,10 +13,17 @@ internal static class JudgeVerb
     {
         (string? clips, string? videos, string? prompts) = (arguments.Take("--clips"), arguments.Take("--videos"), arguments.Take("--prompts"));
         (string? model, string? json, int most) = (arguments.Take("--reconstruct"), arguments.Take("--json"), arguments.Whole("--count", int.MaxValue));
+        int window = arguments.Whole("--window", 0, least: 2);
         arguments.RequireNothingElse();
         if ((clips is null) == (videos is null) || (videos is null) != (prompts is null) || (videos is not null && model is not null))
         {
             throw new ArgumentException("judge: expected either --clips, or --videos with --prompts; --reconstruct goes with --clips.");
+        }
+
+        if (window > 0)
+        {
+            Pieces(videos ?? throw new ArgumentException("judge: --window goes with --videos."), prompts!, most, window, json);
+            return;
         }
 
         JudgeTable table = clips is not null ? Clips(clips, model, most) : Files(videos!, prompts!, most);
@@ -52,6 +59,32 @@ internal static class JudgeVerb
 
     private static JudgeTable Files(string folder, string prompts, int most)
     {
+        JudgeTable table = new();
+        foreach ((SceneText text, byte[] frames) in Read(folder, prompts, most))
+        {
+            table.Add(text, SceneJudge.Look(frames));
+        }
+
+        return table;
+    }
+
+    private static void Pieces(string folder, string prompts, int most, int window, string? json)
+    {
+        WindowTable table = new(window);
+        foreach ((SceneText text, byte[] frames) in Read(folder, prompts, most))
+        {
+            table.Add(text, frames);
+        }
+
+        Console.WriteLine(table.Text());
+        if (json is not null)
+        {
+            WholeFile.Write(json, table.WriteJson);
+        }
+    }
+
+    private static IEnumerable<(SceneText Text, byte[] Frames)> Read(string folder, string prompts, int most)
+    {
         IReadOnlyList<string> lines = [.. PromptFile.Read(prompts).Where(static line => line.Length > 0)];
         IReadOnlyList<string> videos = VideoFolder.Videos(folder);
         if (videos.Count == 0 || videos.Count > lines.Count)
@@ -59,12 +92,9 @@ internal static class JudgeVerb
             throw new InvalidOperationException($"judge: {folder} holds {videos.Count} videos and {prompts} {lines.Count} prompts; every video needs a prompt, in the order of the names.");
         }
 
-        JudgeTable table = new();
         for (int i = 0; i < Math.Min(most, videos.Count); i++)
         {
-            table.Add(SceneText.Parse(lines[i]), SceneJudge.Look(VideoFolder.Read(videos[i])));
+            yield return (SceneText.Parse(lines[i]), VideoFolder.Read(videos[i]));
         }
-
-        return table;
     }
 }

@@ -1,7 +1,6 @@
-// filter_gradient: dweight[o, c, t] = sum_r dy[r, o] * x(r, t)[c],   dbias[o] = sum_r dy[r, o]
+// filter_gradient: dweight[o, c, t] = sum_r dy[r, o] * x(r, t)[c]
 //
 //   dweight    [O, C, taps]                float
-//   dbias      [O]                         float
 //   partial    [parts, O, taps * C]        float    sums over `each` rows; taps of channels, as weights lie in common/convolution.cuh
 //   dy         [B, T', H', W', O]          RF_T     R rows
 //   x          [B, T, H, W, C]             RF_T     x(r, t): the pixel under tap t of output pixel r, zeros outside
@@ -162,34 +161,6 @@ extern "C" __global__ void __launch_bounds__(CONVOLUTION_THREADS, 1) filter_grad
     sizes.frame_stride = frame_stride;
     sizes.pad_frames = pad_frames;
     sum_rows(partial + (long long)blockIdx.z * outputs * DEPTH(sizes), dy, x, history, sizes, begin);
-}
-
-// Grid: (columns in steps of 32, parts of `each` rows); block: 32 columns by 8 rows.
-extern "C" __global__ void filter_gradient_backward_bias(
-    float* __restrict__ partial, const RF_T* __restrict__ dy, long long rows, long long each, int outputs)
-{
-    __shared__ float lines[8][32];
-    int output = blockIdx.x * 32 + threadIdx.x;
-    long long begin = blockIdx.y * each;
-    long long end = begin + each < rows ? begin + each : rows;
-    float sum = 0.0f;
-    for (long long row = begin + threadIdx.y; row < end && output < outputs; row += 8)
-    {
-        sum += to_float(dy[row * outputs + output]);
-    }
-
-    lines[threadIdx.y][threadIdx.x] = sum;
-    __syncthreads();
-    if (threadIdx.y == 0 && output < outputs)
-    {
-#pragma unroll
-        for (int line = 1; line < 8; line++)
-        {
-            sum += lines[line][threadIdx.x];
-        }
-
-        partial[(long long)blockIdx.y * outputs + output] = sum;
-    }
 }
 
 // Adds up [parts, O, taps, C] and puts taps innermost: [O, C, taps]. They are turned in shared memory, `each` * taps floats of it, so that

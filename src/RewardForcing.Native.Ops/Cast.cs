@@ -48,7 +48,7 @@ public static class Cast
         });
     }
 
-    private static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor y) =>
+    internal static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor y) =>
         new KernelCall(cuda, "cast").Define("RF_T", y.DType).Define("RF_W", x.DType).Pointer(y).Pointer(x).Long(x.Count)
             .RunFlat("cast_forward", x.Count, KernelPlan.Width(x.Count, y, x));
 }

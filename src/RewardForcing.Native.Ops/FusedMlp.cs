@@ -45,8 +45,14 @@ public static class FusedMlp
         }
 
         using Scope scope = pass.BeginScope();
+        if (pass.Device is CudaDevice recorded && pass.Records(x, input, up, upBias, down, downBias, gate))
+        {
+            Tensor projected = GeluLinear.Forward(pass, recorded, Linear.Forward(pass, input, up, upBias), down, downBias);
+            return scope.Keep(GatedResidual.Forward(pass, x, projected, gate));
+        }
+
         Tensor hidden = Linear.Forward(pass, input, up, upBias, Activation.GeluTanh);
-        if (pass.Device is not CudaDevice cuda || pass.Records(x, hidden, down, downBias, gate))
+        if (pass.Device is not CudaDevice cuda)
         {
             return scope.Keep(GatedResidual.Forward(pass, x, Linear.Forward(pass, hidden, down, downBias), gate));
         }

@@ -53,6 +53,7 @@ public static class GatedGelu
         (Tensor? dgate, Tensor? dup) = (Gradients.New(pass, gate), Gradients.New(pass, up));
         if (pass.Device is CudaDevice cuda)
         {
+            (dgate, dup) = (Gradients.Like(pass, gate), Gradients.Like(pass, up));
             new KernelCall(cuda, "gated_gelu").Define("RF_T", gate.DType).Pointer(dgate).Pointer(dup).Pointer(dy).Pointer(gate).Pointer(up).Long(gate.Count)
                 .RunFlat("gated_gelu_backward", gate.Count, KernelPlan.Width(gate.Count, dgate, dup, dy, gate, up));
             return [dgate, dup];

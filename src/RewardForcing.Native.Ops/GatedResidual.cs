@@ -75,6 +75,7 @@ public static class GatedResidual
         (Tensor? dbranch, Tensor? dgate) = (Gradients.New(pass, branch), Gradients.New(pass, gate));
         if (pass.Device is CudaDevice cuda)
         {
+            dbranch = Gradients.Like(pass, branch);
             BackwardCuda(pass, cuda, dy, branch, gate, dbranch, dgate);
             return [dy, dbranch, dgate];
         }

@@ -9,6 +9,9 @@ internal static class Gradients
     /// <summary>A place for the gradient of an input: of its own type, of a parameter or a view of one F32; null if none is needed.</summary>
     public static Tensor? New(Pass pass, Tensor? input) => input is { NeedsGrad: true } ? pass.New(input.Shape, TypeOf(input)) : null;
 
+    /// <summary>The same of the input's own type even for a parameter, which adds it up in F32: kernels write what they read.</summary>
+    public static Tensor? Like(Pass pass, Tensor? input) => input is { NeedsGrad: true } ? pass.New(input.Shape, input.DType) : null;
+
     /// <summary>The type of the gradient of an input.</summary>
     public static DType TypeOf(Tensor input) => input.IsWeight ? DType.F32 : input.DType;
 

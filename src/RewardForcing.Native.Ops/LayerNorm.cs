@@ -114,6 +114,7 @@ public static class LayerNorm
         (Tensor? dx, Tensor? dweight, Tensor? dbias) = (Gradients.New(pass, x), Gradients.New(pass, weight), Gradients.New(pass, bias));
         if (pass.Device is CudaDevice cuda)
         {
+            dx = Gradients.Like(pass, x);
             new NormGradient(pass, cuda, dy, x, weight, 1, eps).Run("layer_norm", "layer_norm_backward", call => Define(call, x, weight, bias), dx, dweight, dbias);
             return [dx, dweight, dbias];
         }

@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Ops;
@@ -7,6 +8,12 @@ public static partial class Linear
     // dx = dy W, dW = dyᵀ x, dbias = sum over rows of dy.
     private static Tensor?[] Backward(Pass pass, Tensor dy, Tensor x, Tensor weight, Tensor? bias)
     {
+        if (pass.Device is CudaDevice cuda)
+        {
+            (Tensor? dweightCuda, Tensor? dbiasCuda) = WeightGradientsCuda(pass, cuda, dy, x, weight, bias);
+            return [x.NeedsGrad ? InputGradientCuda(pass, cuda, dy, x, weight) : null, dweightCuda, dbiasCuda];
+        }
+
         (Tensor? dx, Tensor? dweight, Tensor? dbias) = (Gradients.New(pass, x), Gradients.New(pass, weight), Gradients.New(pass, bias));
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
         int outputs = dy.Shape[^1];

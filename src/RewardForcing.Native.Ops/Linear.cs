@@ -32,7 +32,6 @@ public static partial class Linear
             Check.Shape(Op, bias, new Shape(outputs), $"to match the first dimension of weight {weight.Shape}");
         }
 
-        Gradients.OnlyOnCpu(pass, Op, x, weight, bias);
         if (activation != Activation.None && pass.Records(x, weight, bias))
         {
             // Its derivative needs the sum before the activation, rounded as it is here.

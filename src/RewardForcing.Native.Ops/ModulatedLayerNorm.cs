@@ -93,6 +93,7 @@ public static class ModulatedLayerNorm
         (Tensor? dx, Tensor? dshift, Tensor? dscale) = (Gradients.New(pass, x), Gradients.New(pass, shift), Gradients.New(pass, scale));
         if (pass.Device is CudaDevice cuda)
         {
+            dx = Gradients.Like(pass, x);
             new NormGradient(pass, cuda, dy, x, scale, shift.Shape.Rows, eps).Run(
                 "modulated_layer_norm", "modulated_layer_norm_backward",
                 call => call.Define("RF_T", x.DType).Define("RF_W", shift.DType).Define("RF_B", scale.DType), dx, dscale, dshift);

@@ -69,6 +69,7 @@ public static class Modulation
         long frames = (long)dm.Shape[1] * dm.Shape[2];
         if (pass.Device is CudaDevice cuda)
         {
+            de = Gradients.Like(pass, e);
             BackwardCuda(pass, cuda, dm, table, shared, dtable, de);
             return [dtable, de];
         }

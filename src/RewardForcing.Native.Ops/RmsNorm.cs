@@ -79,6 +79,7 @@ public static class RmsNorm
         (Tensor? dx, Tensor? dweight) = (Gradients.New(pass, x), Gradients.New(pass, weight));
         if (pass.Device is CudaDevice cuda)
         {
+            dx = Gradients.Like(pass, x);
             new NormGradient(pass, cuda, dy, x, weight, 1, eps).Run(
                 "rms_norm", "rms_norm_backward", call => call.Define("RF_T", x.DType).Define("RF_W", weight.DType), dx, dweight);
             return [dx, dweight];

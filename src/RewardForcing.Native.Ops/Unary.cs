@@ -41,8 +41,7 @@ public static class Unary
         Tensor dx = pass.New(x.Shape, x.DType);
         if (pass.Device is CudaDevice cuda)
         {
-            new KernelCall(cuda, "unary").Define("RF_T", x.DType).Define("RF_ACTIVATION", (int)activation).Pointer(dx).Pointer(dy).Pointer(x).Long(x.Count)
-                .RunFlat("unary_backward", x.Count, KernelPlan.Width(x.Count, dx, dy, x));
+            BackwardCuda(cuda, dy, x, dx, activation);
             return dx;
         }
 
@@ -56,6 +55,10 @@ public static class Unary
         });
         return dx;
     }
+
+    internal static void BackwardCuda(CudaDevice cuda, Tensor dy, Tensor x, Tensor dx, Activation activation) =>
+        new KernelCall(cuda, "unary").Define("RF_T", x.DType).Define("RF_ACTIVATION", (int)activation).Pointer(dx).Pointer(dy).Pointer(x).Long(x.Count)
+            .RunFlat("unary_backward", x.Count, KernelPlan.Width(x.Count, dx, dy, x));
 
     internal static void ForwardCuda(CudaDevice cuda, Tensor x, Tensor y, Activation activation) =>
         new KernelCall(cuda, "unary").Define("RF_T", x.DType).Define("RF_ACTIVATION", (int)activation).Pointer(y).Pointer(x).Long(x.Count)

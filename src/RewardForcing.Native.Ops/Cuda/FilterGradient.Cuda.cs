@@ -9,8 +9,6 @@ internal static partial class FilterGradient
     private const int Stages = 4;
     private const int FloatTile = 64;
     private const int MostTaps = 10;
-    private const int BiasColumns = 32;
-    private const int BiasRows = 8;
 
     // What a block of the last pass turns at once: channels of a whole sector or more, in at most 32 KiB.
     private const int TurnedChannels = 32;
@@ -39,24 +37,25 @@ internal static partial class FilterGradient
         (int tileRows, int tileColumns) = tensor ? (outputs <= 64 ? 64 : 128, depth <= 64 ? 64 : 128) : (FloatTile, FloatTile);
         (int down, int across) = (KernelPlan.Blocks(outputs, tileRows), KernelPlan.Blocks(depth, tileColumns));
         (int parts, long each) = Cut(rows, (WantedBlocks + (down * across) - 1) / (down * across));
-        Tensor partial = back.New(new Shape(parts, outputs, depth));
+
+        // Sums of one part are the whole where taps need no turning.
+        bool isWhole = parts == 1 && shape.Taps == 1;
+        Tensor partial = isWhole ? dweight : back.New(new Shape(parts, outputs, depth));
         KernelCall call = Define(new KernelCall(cuda, "filter_gradient"), shape, x.DType, tensor, tileRows, tileColumns)
             .Pointer(partial).Pointer(dy).Pointer(x).Pointer(shape.HistoryFrames == 0 ? null : history).Long(rows).Long(each)
             .Int(shape.Frames, shape.HistoryFrames, shape.Height >> shape.Doubling, shape.Width >> shape.Doubling, shape.Channels)
             .Int(shape.OutFrames, shape.OutHeight, shape.OutWidth, outputs, shape.Stride, shape.FrameStride, shape.PadFrames, shape.Top, shape.Left);
         int shared = tensor ? Math.Max(Stages * (tileRows + tileColumns) * Slice * sizeof(short), tileRows * tileColumns * sizeof(float)) : 0;
         call.Run("filter_gradient_backward_partial", new CudaExtent(across, down, parts), tensor ? 128 : 256, shared);
-        Sum(Define(new KernelCall(cuda, "filter_gradient"), shape, x.DType, tensor, tileRows, tileColumns), dweight, partial, parts, outputs, shape.Taps, shape.Channels);
-        if (dbias is null)
+        if (!isWhole)
         {
-            return;
+            Sum(Define(new KernelCall(cuda, "filter_gradient"), shape, x.DType, tensor, tileRows, tileColumns), dweight, partial, parts, outputs, shape.Taps, shape.Channels);
         }
 
-        (parts, each) = Cut(rows, WantedBlocks);
-        Tensor sums = back.New(new Shape(parts, outputs));
-        Define(new KernelCall(cuda, "filter_gradient"), shape, x.DType, tensor, tileRows, tileColumns).Pointer(sums).Pointer(dy).Long(rows).Long(each).Int(outputs)
-            .Run("filter_gradient_backward_bias", new CudaExtent(KernelPlan.Blocks(outputs, BiasColumns), parts), new CudaExtent(BiasColumns, BiasRows));
-        Sum(Define(new KernelCall(cuda, "filter_gradient"), shape, x.DType, tensor, tileRows, tileColumns), dbias, sums, parts, 1, 1, outputs);
+        if (dbias is not null)
+        {
+            ColumnSums.OfRows(back, cuda, 1, dy, null, dbias);
+        }
     }
 
     private static bool IsTensor(ConvolutionShape shape, Tensor x, Tensor? history, Tensor dy)

@@ -1,3 +1,4 @@
+using RewardForcing.Native.Cuda;
 using RewardForcing.Native.CudaSim;
 using RewardForcing.Native.CudaSim.Execution;
 using RewardForcing.Native.Ops;
@@ -38,6 +39,7 @@ public sealed record TestDevice(string Name, IReadOnlyList<Func<Device>> Opening
         new("cuda-sim", [static () => SimulatedDevices.Open(), static () => Simulate(new SimulationOptions { Shuffle = true, Seed = 7 })]),
         new("cuda-sim-checked", [static () => Simulate(new SimulationOptions { Checked = true, Shuffle = true, Seed = 11 })]) { MostDraws = 1 },
         new("cuda-sim-perturbed", [static () => Simulate(new SimulationOptions { Perturb = true, Shuffle = true, Seed = 13 })]) { MostDraws = 2 },
+        new("cuda-sim-library", [static () => SimulatedDevices.Open(products: ProductChoice.Library)]) { MostDraws = 2, Only = (HashSet<string>)["fused_mlp", "linear"] },
         new("cuda-sim-sm90", [static () => SimulatedDevices.Open(new SimulatedDriverOptions { Devices = [DeviceProfile.H100] })])
         {
             Only = (HashSet<string>)[.. Devices.Kernels().Stems.Where(static stem => stem.EndsWith(Hopper, StringComparison.Ordinal)).Select(static stem => stem[..^Hopper.Length])],

@@ -45,6 +45,11 @@ public sealed class PerturbedSimulationTests : SimulatedOpTests<PerturbedSimulat
     public static string Device => "cuda-sim-perturbed";
 }
 
+public sealed class LibrarySimulationTests : SimulatedOpTests<LibrarySimulationTests>, ISimulatedMode
+{
+    public static string Device => "cuda-sim-library";
+}
+
 public sealed class HopperSimulationTests : SimulatedOpTests<HopperSimulationTests>, ISimulatedMode
 {
     public static string Device => "cuda-sim-sm90";

@@ -30,15 +30,7 @@
 
 // The score of a key that is not seen: finite, so that differences are never NaN.
 #define UNSEEN -1.2676506e30f
-#define LOG2_E 1.44269504f
 #define LN_2 0.693147181f
-
-__device__ __forceinline__ float power_of_two(float x)
-{
-    float result;
-    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
-    return result;
-}
 
 #if RF_TENSOR
 #include "common/attention_tensor.cuh"

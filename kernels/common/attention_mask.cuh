@@ -57,6 +57,36 @@ struct key_cursor
     int start;
 };
 
+// Sorts three segments by their beginning, cuts each off where the one before ends, and adds the last, empty one.
+__device__ __forceinline__ void order_segments(key_plan& plan)
+{
+    for (int i = 0; i < 2; i++)
+    {
+        for (int j = 0; j < 2 - i; j++)
+        {
+            if (plan.first[j] > plan.first[j + 1])
+            {
+                int first = plan.first[j];
+                int end = plan.end[j];
+                plan.first[j] = plan.first[j + 1];
+                plan.end[j] = plan.end[j + 1];
+                plan.first[j + 1] = first;
+                plan.end[j + 1] = end;
+            }
+        }
+    }
+
+    int reached = 0;
+    for (int i = 0; i < 3; i++)
+    {
+        plan.first[i] = max(plan.first[i], reached);
+        reached = max(reached, plan.end[i]);
+    }
+
+    plan.first[3] = 0x7fffffff;
+    plan.end[3] = 0x7fffffff;
+}
+
 // Called by all threads; begins with a barrier after which the plan may be read.
 __device__ __forceinline__ void plan_keys(key_plan& plan, int first_query, int tile, int queries, int keys, mask_sizes mask)
 {
@@ -111,32 +141,7 @@ __device__ __forceinline__ void plan_keys(key_plan& plan, int first_query, int t
     __syncthreads();
     if (threadIdx.x == 0)
     {
-        // Sorted by their beginning, each cut off where the one before ends.
-        for (int i = 0; i < 2; i++)
-        {
-            for (int j = 0; j < 2 - i; j++)
-            {
-                if (plan.first[j] > plan.first[j + 1])
-                {
-                    int first = plan.first[j];
-                    int end = plan.end[j];
-                    plan.first[j] = plan.first[j + 1];
-                    plan.end[j] = plan.end[j + 1];
-                    plan.first[j + 1] = first;
-                    plan.end[j + 1] = end;
-                }
-            }
-        }
-
-        int reached = 0;
-        for (int i = 0; i < 3; i++)
-        {
-            plan.first[i] = max(plan.first[i], reached);
-            reached = max(reached, plan.end[i]);
-        }
-
-        plan.first[3] = none;
-        plan.end[3] = none;
+        order_segments(plan);
     }
 #endif
     __syncthreads();
@@ -160,4 +165,56 @@ __device__ __forceinline__ bool first_keys(const key_plan& plan, key_cursor& at)
     at.segment = 0;
     at.start = plan.first[0];
     return next_keys(plan, at, 0);
+}
+
+// Twin of plan_keys for a tile of keys: the segments of queries some of which see one of them. Goes through all queries.
+__device__ __forceinline__ void plan_queries(key_plan& plan, int first_key, int tile, int queries, int keys, mask_sizes mask)
+{
+    int end_key = min(first_key + tile, keys);
+#if RF_MASK <= 1
+    if (threadIdx.x == 0)
+    {
+        int4 ranges = visible_keys(0, keys, mask);
+        bool any = max(ranges.x, first_key) < min(ranges.y, end_key) || max(ranges.z, first_key) < min(ranges.w, end_key);
+        plan.first[0] = 0;
+        plan.end[0] = any ? queries : 0;
+        for (int i = 1; i < 4; i++)
+        {
+            plan.first[i] = queries;
+            plan.end[i] = queries;
+        }
+    }
+#else
+    if (threadIdx.x < 3)
+    {
+        plan.first[threadIdx.x] = 0x7fffffff;
+        plan.end[threadIdx.x] = 0;
+    }
+
+    // With teacher forcing, queries of the noisy half have a segment of their own; so have those that see themselves.
+    __syncthreads();
+    for (int query = threadIdx.x; query < queries; query += blockDim.x)
+    {
+        int4 ranges = visible_keys(query, keys, mask);
+        int half = query < mask.total ? 0 : 1;
+        if (max(ranges.x, first_key) < min(ranges.y, end_key) || max(ranges.z, first_key) < min(ranges.w, end_key))
+        {
+            atomicMin(&plan.first[half], query);
+            atomicMax(&plan.end[half], query + 1);
+        }
+
+        if (query >= first_key && query < end_key)
+        {
+            atomicMin(&plan.first[2], query);
+            atomicMax(&plan.end[2], query + 1);
+        }
+    }
+
+    __syncthreads();
+    if (threadIdx.x == 0)
+    {
+        order_segments(plan);
+    }
+#endif
+    __syncthreads();
 }

@@ -1,42 +1,16 @@
 // The tensor-core body of attention.cu.
 #pragma once
 
-#include "common/mma.cuh"
+#include "common/attention_tiles.cuh"
 
 #define FRAGMENTS (RF_ROWS / 16)
 #define QUERIES (4 * RF_ROWS)
 #define PARTS ((RF_HEAD_DIM + RF_VALUE_DIM - 1) / RF_VALUE_DIM)
 
-// Chunks of 16 bytes from one row of a tile to the next. Rows of a whole number of 128 bytes, or of 64, are swizzled; other widths are
-// padded to an odd number of chunks. Either way eight rows read together touch all banks once.
-#define PITCH(columns) ((columns) / 8 % 8 == 0 || (columns) / 8 == 4 ? (columns) / 8 : (columns) / 8 | 1)
 #define QUERY_BYTES (QUERIES * PITCH(RF_HEAD_DIM) * 16)
 #define KEY_BYTES (RF_KEYS * PITCH(RF_HEAD_DIM) * 16)
 #define VALUE_BYTES (RF_KEYS * PITCH(RF_VALUE_DIM) * 16)
 #define SHARED_BYTES (QUERY_BYTES + 2 * KEY_BYTES + 2 * VALUE_BYTES)
-
-template <int COLUMNS>
-__device__ __forceinline__ uint tile_address(uint tile, int row, int chunk)
-{
-    constexpr int CHUNKS = COLUMNS / 8;
-    int at = CHUNKS % 8 == 0 ? chunk ^ (row % 8) : CHUNKS == 4 ? chunk ^ (row / 2 % 4) : chunk;
-    return tile + (row * PITCH(COLUMNS) + at) * 16;
-}
-
-// Starts copying rows first .. first + ROWS, zeros from row `end` on, columns column .. of a head; `head` points at row 0.
-template <int ROWS, int COLUMNS>
-__device__ __forceinline__ void copy_tile(uint tile, const bf16* head, long long stride, int first, int end, int column, int head_dim)
-{
-    constexpr int CHUNKS = COLUMNS / 8;
-#pragma unroll
-    for (int i = threadIdx.x; i < ROWS * CHUNKS; i += ATTENTION_THREADS)
-    {
-        int row = i / CHUNKS;
-        int chunk = i % CHUNKS;
-        bool valid = first + row < end && column + chunk * 8 < head_dim;
-        copy_async(tile_address<COLUMNS>(tile, row, chunk), valid ? head + (first + row) * stride + column + chunk * 8 : head, valid);
-    }
-}
 
 // One fragment of scores becomes weights; the largest score so far grows, and the factor by which earlier sums shrink is returned.
 __device__ __forceinline__ float weigh(float (&scores)[RF_KEYS / 8][4], int half, float& largest, float& sum, float factor)
@@ -274,27 +248,10 @@ extern "C" __global__ void __launch_bounds__(ATTENTION_THREADS) attention_forwar
 #pragma unroll
             for (int n = 0; n < RF_VALUE_DIM / 8; n++)
             {
-                uint address = tile_address<RF_VALUE_DIM>(query_tile, row, n) + lane % 4 * 4;
-                uint pair = pack_bf16(output[f][n][2 * half] * inverse, output[f][n][2 * half + 1] * inverse);
-                asm volatile("st.shared.u32 [%0], %1;" ::"r"(address), "r"(pair) : "memory");
+                put_pair<RF_VALUE_DIM>(query_tile, row, n, output[f][n][2 * half] * inverse, output[f][n][2 * half + 1] * inverse);
             }
         }
     }
 
-    // A warp stores the rows it made itself, 16 bytes a lane.
-    __syncwarp();
-    for (int i = lane; i < RF_ROWS * (RF_VALUE_DIM / 8); i += 32)
-    {
-        int row = warp_row + i / (RF_VALUE_DIM / 8);
-        int chunk = i % (RF_VALUE_DIM / 8);
-        if (first_query + row < queries && column + chunk * 8 < head_dim)
-        {
-            uint4 piece;
-            asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
-                         : "=r"(piece.x), "=r"(piece.y), "=r"(piece.z), "=r"(piece.w)
-                         : "r"(tile_address<RF_VALUE_DIM>(query_tile, row, chunk))
-                         : "memory");
-            *(uint4*)(y + (first_query + row) * stride + column + chunk * 8) = piece;
-        }
-    }
+    store_tile<RF_ROWS, RF_VALUE_DIM>(y + first_query * stride, stride, query_tile, warp_row, queries - first_query, column, head_dim);
 }

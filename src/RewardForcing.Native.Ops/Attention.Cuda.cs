@@ -5,9 +5,7 @@ namespace RewardForcing.Native.Ops;
 
 public static partial class Attention
 {
-    private const int WidestFloatHead = 768;
-
-    private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask, Tensor? relativeBias, Tensor y)
+    private static void ForwardCuda(Pass pass, CudaDevice cuda, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask, Tensor? relativeBias, Tensor y, Tensor? logSum)
     {
         if (y.Count == 0)
         {
@@ -19,15 +17,15 @@ public static partial class Attention
         bool aligned = KernelPlan.IsAligned(q) && KernelPlan.IsAligned(k) && KernelPlan.IsAligned(v);
         if (HopperAttention.Fits(cuda, q, k, scale, mask, bias is not null, aligned))
         {
-            HopperAttention.Run(cuda, q, k, v, scale, y);
+            HopperAttention.Run(cuda, q, k, v, scale, y, logSum);
             return;
         }
 
         AttentionLaunch launch = AttentionLaunch.Choose(q, scale, mask.Number, bias is not null, aligned);
         Check.That(
-            launch.IsTensor || q.Shape[3] <= WidestFloatHead, Op, $"on {cuda.Name} a head may have at most {WidestFloatHead} channels, got q {q.Shape}.");
+            launch.IsTensor || q.Shape[3] <= AttentionGradientLaunch.WidestFloatHead, Op, $"on {cuda.Name} a head may have at most {AttentionGradientLaunch.WidestFloatHead} channels, got q {q.Shape}.");
         KernelCall call = new KernelCall(cuda, "attention").Define("RF_T", q.DType).Define("RF_MASK", mask.Number).Define("RF_BIAS", bias is null ? 0 : 1)
-            .Pointer(y).Pointer(null).Pointer(q).Pointer(k).Pointer(v).Pointer(null).Pointer(bias)
+            .Pointer(y).Pointer(logSum).Pointer(q).Pointer(k).Pointer(v).Pointer(null).Pointer(bias)
             .Int(q.Shape[1], k.Shape[1], q.Shape[2], q.Shape[3]).Float(scale).Int(mask.Sizes);
         launch.Run(call, q.Shape[0], q.Shape[1], q.Shape[2]);
     }

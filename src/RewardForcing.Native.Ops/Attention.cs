@@ -23,7 +23,7 @@ public static partial class Attention
     /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
     /// <remarks>
     /// Dao 2023 (FlashAttention-2), algorithm 1. On CUDA, with BF16, the weights <c>exp(score - max)</c> are rounded to BF16 before they
-    /// multiply values; their sum is not. Kernels: <c>kernels/attention.cu</c>, <c>kernels/attention_sm90.cu</c>.
+    /// multiply values; their sum is not. Kernels: <c>kernels/attention.cu</c>, <c>kernels/attention_sm90.cu</c>, <c>kernels/attention_gradient.cu</c>.
     /// </remarks>
     public static Tensor Forward(Pass pass, Tensor q, Tensor k, Tensor v, float scale, AttentionMask mask = default, Tensor? relativeBias = null)
     {
@@ -40,15 +40,19 @@ public static partial class Attention
             Check.Shape(Op, relativeBias, new Shape(q.Shape[2], q.Shape[1] + k.Shape[1] - 1), "for [N, L + S - 1]");
         }
 
-        Gradients.OnlyOnCpu(pass, Op, q, k, v, relativeBias);
         Tensor y = pass.New(q.Shape, q.DType);
-        Tensor? statistics = pass.Records(q, k, v, relativeBias) ? pass.New(new Shape(2, q.Shape[0], q.Shape[2], q.Shape[1])) : null;
-        pass.Record(y, [q, k, v, relativeBias], [q, k, v, relativeBias, statistics], (back, dy) => Backward(back, dy, q, k, v, scale, mask, relativeBias, statistics!));
+        bool isRecorded = pass.Records(q, k, v, relativeBias);
         if (pass.Device is CudaDevice cuda)
         {
-            ForwardCuda(pass, cuda, q, k, v, scale, mask, relativeBias, y);
+            Tensor? logSum = isRecorded ? pass.New(new Shape(q.Shape[0], q.Shape[2], q.Shape[1])) : null;
+            pass.Record(
+                y, [q, k, v, relativeBias], [q, k, v, relativeBias, y, logSum], (back, dy) => BackwardCuda(back, cuda, dy, q, k, v, scale, mask, relativeBias, y, logSum!));
+            ForwardCuda(pass, cuda, q, k, v, scale, mask, relativeBias, y, logSum);
             return y;
         }
+
+        Tensor? statistics = isRecorded ? pass.New(new Shape(2, q.Shape[0], q.Shape[2], q.Shape[1])) : null;
+        pass.Record(y, [q, k, v, relativeBias], [q, k, v, relativeBias, statistics], (back, dy) => Backward(back, dy, q, k, v, scale, mask, relativeBias, statistics!));
 
         CpuDevice cpu = Check.Cpu(Op, pass.Device);
         if (y.Count > 0)

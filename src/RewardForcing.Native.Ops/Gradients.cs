@@ -26,13 +26,4 @@ internal static class Gradients
 
         ColumnSums.OfRows(Check.Cpu(op, pass.Device), 1, x, total);
     }
-
-    /// <summary>Refuses to record an op on a device that has no backward pass of it yet.</summary>
-    public static void OnlyOnCpu(Pass pass, string op, params ReadOnlySpan<Tensor?> inputs)
-    {
-        if (!pass.Device.IsHost)
-        {
-            pass.RequireNoGrad(op, inputs);
-        }
-    }
 }

@@ -61,5 +61,5 @@ internal readonly record struct AttentionLaunch(bool IsTensor, int HeadDim, int 
     }
 
     // Chunks of 16 bytes from row to row.
-    private static int Pitch(int columns) => columns / 8 % 8 == 0 || columns / 8 == 4 ? columns / 8 : (columns / 8) | 1;
+    internal static int Pitch(int columns) => columns / 8 % 8 == 0 || columns / 8 == 4 ? columns / 8 : (columns / 8) | 1;
 }

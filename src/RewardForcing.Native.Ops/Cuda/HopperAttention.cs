@@ -19,14 +19,14 @@ internal static class HopperAttention
         && q.Shape[1] >= Tile / 2 && k.Shape[1] > 0;
 
     /// <summary>Launches, one sample after the other.</summary>
-    public static void Run(CudaDevice cuda, Tensor q, Tensor k, Tensor v, float scale, Tensor y)
+    public static void Run(CudaDevice cuda, Tensor q, Tensor k, Tensor v, float scale, Tensor y, Tensor? logSum)
     {
         (int batch, int queries, int keys, int heads) = (q.Shape[0], q.Shape[1], k.Shape[1], q.Shape[2]);
         int columns = heads * HeadDim;
         for (int sample = 0; sample < batch; sample++)
         {
             long ofQueries = sample * (q.Bytes / batch), ofKeys = sample * (k.Bytes / batch);
-            KernelCall call = new KernelCall(cuda, "attention_sm90").Define("RF_T", q.DType).Long(y.Address + ofQueries).Pointer(null)
+            KernelCall call = new KernelCall(cuda, "attention_sm90").Define("RF_T", q.DType).Long(y.Address + ofQueries).Long(logSum is null ? 0 : logSum.Address + (sample * (logSum.Bytes / batch)))
                 .Map(q.Address + ofQueries, queries, columns, Tile).Map(k.Address + ofKeys, keys, columns, Tile).Map(v.Address + ofKeys, keys, columns, Tile)
                 .Int(queries, keys, heads).Float(scale);
             call.Run("attention_forward", new CudaExtent(KernelPlan.Blocks(queries, Tile), heads), Threads, SharedBytes);

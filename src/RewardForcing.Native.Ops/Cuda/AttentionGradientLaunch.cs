@@ -20,7 +20,7 @@ internal readonly record struct AttentionGradientLaunch(bool IsTensor, int HeadD
     private const int WidestTensorHead = 384;
     private const int WidestValues = 128;
 
-    // Heads up to here leave registers for masks and biases beside steps of 32 rows.
+    // Heads up to here leave registers for biases beside steps of 32 rows; masks of each query's own need too many.
     private const int WidestOfLongSteps = 96;
 
     private int Rows => IsTensor ? Warps * WarpRows : Step;
@@ -50,7 +50,7 @@ internal readonly record struct AttentionGradientLaunch(bool IsTensor, int HeadD
             return new AttentionGradientLaunch(true, parts * values, values, 2, 16, 1);
         }
 
-        bool isShort = padded > WidestOfLongSteps && (hasBias || !mask.IsUniform);
+        bool isShort = !mask.IsUniform || (hasBias && padded > WidestOfLongSteps);
         return new AttentionGradientLaunch(true, padded, padded, 4, isShort ? 16 : 32, 2);
     }
 

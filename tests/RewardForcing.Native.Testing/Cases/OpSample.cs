@@ -26,6 +26,9 @@ public abstract class OpSample
     /// <summary>What a CUDA device may be off besides with BF16; see <see cref="OpCase{TSize}.NarrowAllowance"/>.</summary>
     public virtual Numbers<double>? NarrowAllowance(Numbers<double>[] inputs) => null;
 
+    /// <summary>Whether a CUDA device rounds an intermediate to BF16 that the processor keeps: whether it has such an allowance.</summary>
+    public bool RoundsOnDevice => NarrowAllowance([.. Inputs.Select(static input => new Numbers<double>(input.Shape, new double[input.Shape.Count]))]) is not null;
+
     /// <summary>Element type of the result.</summary>
     public abstract DType ResultType(CaseTypes types);
 

@@ -8,7 +8,7 @@ namespace RewardForcing.Native.Testing.Golden;
 
 /// <summary>The tensors of a case on a device, the pass that computes with them, and, where the case has gradients, what is to be differentiated.</summary>
 /// <remarks>
-/// Where the file has gradients and the device computes them, all tensors are parameters and the pass records. Weights are found by the end of their name,
+/// Where the file has gradients, all tensors are parameters and the pass records. Weights are found by the end of their name,
 /// since a unit case may take them from any block.
 /// </remarks>
 internal sealed class CaseTensors : IDisposable
@@ -23,14 +23,14 @@ internal sealed class CaseTensors : IDisposable
     public CaseTensors(GoldenFile file, Device device)
     {
         (_file, _device) = (file, device);
-        Differentiates = device.IsHost && file.Type == DType.F32 && GoldenGradients.In(file).Any();
+        Differentiates = file.Type == DType.F32 && GoldenGradients.In(file).Any();
         Pass = Differentiates ? Pass.Training(device) : Pass.Inference(device);
     }
 
     /// <summary>Where everything is computed.</summary>
     public Pass Pass { get; }
 
-    /// <summary>Whether gradients are wanted and can be had.</summary>
+    /// <summary>Whether gradients are wanted: the file has some, and they are of what is computed.</summary>
     public bool Differentiates { get; }
 
     /// <summary>A tensor in the type it is stored in.</summary>

@@ -12,9 +12,6 @@ public sealed class CausVidRunner : GoldenRunner
     private const string Student = "student";
 
     /// <inheritdoc/>
-    public override bool NeedsGradients => true;
-
-    /// <inheritdoc/>
     public override bool Handles(GoldenFile file) => file.Has("in.clean_latent") && file.Has("in.step_noise.0") && file.Has("out.noisy_input") && file.Has("out.z");
 
     /// <inheritdoc/>

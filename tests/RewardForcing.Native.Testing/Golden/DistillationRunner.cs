@@ -11,9 +11,6 @@ public sealed class DistillationRunner : GoldenRunner
     private const string Student = "student";
 
     /// <inheritdoc/>
-    public override bool NeedsGradients => true;
-
-    /// <inheritdoc/>
     public override bool Handles(GoldenFile file) => IsLoop(file) || (file.Has("in.exit_steps") && file.Has("out.grad_norm_detached") && file.Has("out.z"));
 
     /// <inheritdoc/>

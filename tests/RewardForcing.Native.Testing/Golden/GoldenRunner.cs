@@ -5,9 +5,6 @@ namespace RewardForcing.Native.Testing.Golden;
 /// <summary>Runs reference cases of one kind, whatever their sizes. Found by reflection; a kind is recognised by what is in the file, not by its name.</summary>
 public abstract class GoldenRunner
 {
-    /// <summary>Whether nothing of the case can be computed without gradients.</summary>
-    public virtual bool NeedsGradients => false;
-
     /// <summary>Whether the case is of this kind.</summary>
     /// <param name="file">The case.</param>
     public abstract bool Handles(GoldenFile file);

@@ -8,9 +8,6 @@ namespace RewardForcing.Native.Testing.Golden;
 public sealed class ScoreIdentityRunner : GoldenRunner
 {
     /// <inheritdoc/>
-    public override bool NeedsGradients => true;
-
-    /// <inheritdoc/>
     public override bool Handles(GoldenFile file) => file.HasConfig("sid_alpha") && file.Has("in.exit_steps") && file.Has("out.dz");
 
     /// <inheritdoc/>

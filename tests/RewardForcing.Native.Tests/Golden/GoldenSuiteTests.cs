@@ -12,8 +12,6 @@ namespace RewardForcing.Native.Tests.Golden;
 
 public sealed class GoldenSuiteTests
 {
-    private static readonly string[] NeedGradients = ["causvid_dmd_tf", "e2e_redmd_e1", "gan_time_rel_r1r2", "loop_a1_b09_refcritic", "sid_alpha12"];
-
     public static TheoryData<string> Cases
     {
         get
@@ -52,9 +50,7 @@ public sealed class GoldenSuiteTests
     public void RunFile_EveryFixtureOnSimulatedCuda_AgreesWithItsReference(string path)
     {
         GoldenResult result = RunOnSimulatedCuda(device => GoldenSuite.RunFile(Fixtures.Path(path), device));
-
-        // What is nothing but gradients waits for the kernels that make them; what is in one of these files and no gradient is compared.
-        Assert.True(result.Passed || (!result.IsSupported && NeedGradients.Contains(result.Case)), $"{result.Case}: {result.Failure} {result.Worst}");
+        Assert.True(result.Passed, $"{result.Case}: {result.Failure} {result.Worst}");
     }
 
     [Theory]

@@ -17,6 +17,7 @@
 // rows each; RF_STEP rows of the other side pass by at a time, with RF_STAGES = 2 the next ones on their way. p and ds are rounded to bf16
 // before they multiply. A block makes RF_VALUE_DIM columns, a whole part of RF_HEAD_DIM. Grid: (tiles of 16 RF_WARPS rows, N, B * parts).
 // RF_TENSOR = 0: float or bf16, D = RF_HEAD_DIM of any size, everything in float, 128 threads, tiles of RF_STEP rows. Grid: (tiles, N, B).
+// There delta is made from the weights, which is exact to their rounding.
 //
 // Variants: RF_TENSOR=1 RF_T=bf16 RF_HEAD_DIM=128 RF_VALUE_DIM=128 RF_WARPS=4 RF_STEP=32 RF_STAGES=2 RF_MASK=0,1 RF_BIAS=0
 // Variants: RF_TENSOR=1 RF_T=bf16 RF_HEAD_DIM=128 RF_VALUE_DIM=128 RF_WARPS=4 RF_STEP=16 RF_STAGES=2 RF_MASK=2,3 RF_BIAS=0

@@ -99,15 +99,49 @@ __device__ __forceinline__ float2 weight_of(float score, float slope, float2 row
     return make_float2(weight, seen ? weight * (slope - row.y) : 0.0f);
 }
 
-extern "C" __global__ void __launch_bounds__(GRADIENT_THREADS, 1) attention_gradient_backward_query(
-    RF_T* __restrict__ dq, const RF_T* __restrict__ dy, const RF_T* __restrict__ q, const RF_T* __restrict__ k, const RF_T* __restrict__ v,
-    const float2* __restrict__ rows, const float* __restrict__ bias, int queries, int keys, int heads, int head_dim, float scale,
-    int mask_first, int mask_skip, int mask_block, int mask_local, int mask_total)
+// A block of queries goes over the keys they see. weigh(j, score, slope) as above, with the number of the key and whether it is seen; use() follows
+// when the weights of all threads are there.
+template <typename WEIGH, typename USE>
+__device__ __forceinline__ void pass_keys(
+    float* tiles, weight_tile& weights, weight_tile& slopes, const RF_T* dy, const RF_T* q, const RF_T* k, const RF_T* v, int first_query, int queries,
+    int keys, long long stride, float scale, mask_sizes mask, WEIGH weigh, USE use)
+{
+    __shared__ key_plan plan;
+    float* passing = tiles + 2 * RF_STEP * PITCH;
+    int query = first_query + threadIdx.x / LANES;
+    widen_rows(tiles, q, stride, first_query, [&](int row) { return row < queries; });
+    widen_rows(tiles + RF_STEP * PITCH, dy, stride, first_query, [&](int row) { return row < queries; });
+    plan_keys(plan, first_query, RF_STEP, queries, keys, mask);
+    int4 ranges = visible_keys(query, keys, mask);
+    key_cursor at;
+    for (bool more = first_keys(plan, at); more; more = next_keys(plan, at, RF_STEP))
+    {
+        int end = plan.end[at.segment];
+
+        // What passed before has been read by all.
+        __syncthreads();
+        widen_rows(passing, k, stride, at.start, [&](int row) { return row < end; });
+        widen_rows(passing + RF_STEP * PITCH, v, stride, at.start, [&](int row) { return row < end; });
+        __syncthreads();
+        weigh_rows(tiles, passing, weights, slopes, [&](int j, float score, float slope) {
+            int key = at.start + j;
+            bool seen = query < queries && key < end && sees(ranges, query, key, keys);
+            return weigh(min(key, keys - 1), score * scale, slope, seen);
+        });
+
+        __syncthreads();
+        use(passing);
+    }
+}
+
+// delta again, as sum_j p_ij (dy_i . v_j) over sum_j p_ij: y has roundings of its own, and gradients of what all keys share cancel but for them.
+extern "C" __global__ void __launch_bounds__(GRADIENT_THREADS, 1) attention_gradient_backward_delta(
+    float2* __restrict__ rows, const RF_T* __restrict__ dy, const RF_T* __restrict__ q, const RF_T* __restrict__ k, const RF_T* __restrict__ v,
+    const float* __restrict__ bias, int queries, int keys, int heads, int head_dim, float scale, int mask_first, int mask_skip, int mask_block,
+    int mask_local, int mask_total)
 {
     extern __shared__ float tiles[];
     __shared__ weight_tile weights, slopes;
-    __shared__ key_plan plan;
-    float* passing = tiles + 2 * RF_STEP * PITCH;
     int first_query = blockIdx.x * RF_STEP;
     int query = first_query + threadIdx.x / LANES;
     int head = blockIdx.y;
@@ -116,33 +150,55 @@ extern "C" __global__ void __launch_bounds__(GRADIENT_THREADS, 1) attention_grad
     long long at_queries = sample * queries * stride + head * head_dim;
     long long at_keys = sample * keys * stride + head * head_dim;
     long long at_bias = (long long)head * (queries + keys - 1) + queries - 1 - min(query, queries - 1);
-    mask_sizes mask = {mask_first, mask_skip, mask_block, mask_local, mask_total};
-    widen_rows(tiles, q + at_queries, stride, first_query, [&](int row) { return row < queries; });
-    widen_rows(tiles + RF_STEP * PITCH, dy + at_queries, stride, first_query, [&](int row) { return row < queries; });
-    plan_keys(plan, first_query, RF_STEP, queries, keys, mask);
-    int4 ranges = visible_keys(query, keys, mask);
-    float2 own = rows[((long long)sample * heads + head) * queries + min(query, queries - 1)];
-    float sums[COLUMNS] = {};
-    key_cursor at;
-    for (bool more = first_keys(plan, at); more; more = next_keys(plan, at, RF_STEP))
+    float2* place = rows + ((long long)sample * heads + head) * queries + min(query, queries - 1);
+    float2 own = make_float2(place->x, 0.0f);
+    float sum = 0.0f;
+    float total = 0.0f;
+    pass_keys(
+        tiles, weights, slopes, dy + at_queries, q + at_queries, k + at_keys, v + at_keys, first_query, queries, keys, stride, scale,
+        {mask_first, mask_skip, mask_block, mask_local, mask_total},
+        [&](int key, float score, float slope, bool seen) {
+            float2 pair = weight_of(score, slope, own, bias + at_bias, key, seen);
+            sum += pair.x;
+            total += pair.y;
+            return pair;
+        },
+        [](const float*) {});
+#pragma unroll
+    for (int step = LANES / 2; step > 0; step /= 2)
     {
-        int end = plan.end[at.segment];
-
-        // What passed before has been read by all.
-        __syncthreads();
-        widen_rows(passing, k + at_keys, stride, at.start, [&](int row) { return row < end; });
-        widen_rows(passing + RF_STEP * PITCH, v + at_keys, stride, at.start, [&](int row) { return row < end; });
-        __syncthreads();
-        weigh_rows(tiles, passing, weights, slopes, [&](int j, float score, float slope) {
-            int key = at.start + j;
-            bool seen = query < queries && key < end && sees(ranges, query, key, keys);
-            return weight_of(score * scale, slope, own, bias + at_bias, min(key, keys - 1), seen);
-        });
-
-        __syncthreads();
-        add_rows(sums, slopes, passing);
+        sum += __shfl_xor_sync(0xffffffff, sum, step);
+        total += __shfl_xor_sync(0xffffffff, total, step);
     }
 
+    if (query < queries && threadIdx.x % LANES == 0)
+    {
+        place->y = sum > 0.0f ? total / sum : 0.0f;
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(GRADIENT_THREADS, 1) attention_gradient_backward_query(
+    RF_T* __restrict__ dq, const RF_T* __restrict__ dy, const RF_T* __restrict__ q, const RF_T* __restrict__ k, const RF_T* __restrict__ v,
+    const float2* __restrict__ rows, const float* __restrict__ bias, int queries, int keys, int heads, int head_dim, float scale,
+    int mask_first, int mask_skip, int mask_block, int mask_local, int mask_total)
+{
+    extern __shared__ float tiles[];
+    __shared__ weight_tile weights, slopes;
+    int first_query = blockIdx.x * RF_STEP;
+    int query = first_query + threadIdx.x / LANES;
+    int head = blockIdx.y;
+    int sample = blockIdx.z;
+    long long stride = (long long)heads * head_dim;
+    long long at_queries = sample * queries * stride + head * head_dim;
+    long long at_keys = sample * keys * stride + head * head_dim;
+    long long at_bias = (long long)head * (queries + keys - 1) + queries - 1 - min(query, queries - 1);
+    float2 own = rows[((long long)sample * heads + head) * queries + min(query, queries - 1)];
+    float sums[COLUMNS] = {};
+    pass_keys(
+        tiles, weights, slopes, dy + at_queries, q + at_queries, k + at_keys, v + at_keys, first_query, queries, keys, stride, scale,
+        {mask_first, mask_skip, mask_block, mask_local, mask_total},
+        [&](int key, float score, float slope, bool seen) { return weight_of(score, slope, own, bias + at_bias, key, seen); },
+        [&](const float* passing) { add_rows(sums, slopes, passing); });
     if (query < queries)
     {
         store_row(dq + at_queries + query * stride, sums, scale);

@@ -33,6 +33,12 @@ public static partial class Attention
         long count = (long)batch * queries * heads;
         Call().Pointer(rows).Pointer(dy).Pointer(y).Pointer(logSum).Long(count).Int(queries, heads, width)
             .Run("attention_gradient_backward_rows", new CudaExtent(KernelPlan.Blocks(count, RowWarps)), 32 * RowWarps);
+        if (!launch.IsTensor)
+        {
+            KernelCall call = Call().Pointer(rows).Pointer(dy).Pointer(q).Pointer(k).Pointer(v).Pointer(bias).Int(queries, keys, heads, width).Float(scale).Int(mask.Sizes);
+            launch.Run(call, "attention_gradient_backward_delta", batch, queries, heads);
+        }
+
         KernelCall Operands(KernelCall call) => call.Pointer(dy).Pointer(q).Pointer(k).Pointer(v).Pointer(rows).Pointer(bias);
         if (dq is not null)
         {

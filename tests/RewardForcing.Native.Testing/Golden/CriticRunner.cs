@@ -42,16 +42,12 @@ public sealed class CriticRunner : GoldenRunner
 
     private static List<Comparison> Run(GoldenFile file, Device device, GoldenNetworks networks, string mode, Func<Pass, Tensor> loss)
     {
-        networks.Train("critic", device.IsHost);
-        using Pass pass = device.IsHost ? Pass.Training(device) : Pass.Inference(device);
+        networks.Train("critic", true);
+        using Pass pass = Pass.Training(device);
         Tensor value = loss(pass);
         List<Comparison> results = [file.Compare($"out.loss_{mode}", value.ToFloats())];
-        if (device.IsHost)
-        {
-            pass.Backward(value);
-            results.AddRange(networks.Gradients(file, "critic", mode));
-        }
-
+        pass.Backward(value);
+        results.AddRange(networks.Gradients(file, "critic", mode));
         return results;
     }
 

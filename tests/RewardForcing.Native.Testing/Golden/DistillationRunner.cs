@@ -33,10 +33,10 @@ public sealed class DistillationRunner : GoldenRunner
             networks.Train(Student, true);
             using CausalState state = RolloutRunner.State(file, networks[Student], gradient);
             using Pass pass = Pass.Training(device), silent = Pass.Inference(device);
-            Tensor text = WanGolden.Tensor(pass, file, "in.prompt_embeds");
+            Tensor text = WanGolden.Input(pass, file, "in.prompt_embeds");
             Tensor clip = RolloutRunner.Rollout(file, networks[Student]).Run(pass, state, text, RolloutRunner.Draws(pass, file, string.Empty));
             MatchingGradient found = matching.Gradient(
-                silent, clip, WanGolden.Tensor(silent, file, "in.eps"), Times(file, "in.t_int"), text, WanGolden.Tensor(silent, file, "in.negative_embeds"), weight);
+                silent, clip, WanGolden.Input(silent, file, "in.eps"), Times(file, "in.t_int"), text, WanGolden.Input(silent, file, "in.negative_embeds"), weight);
             results.Add(file.Compare("out.z", clip.ToFloats()));
             results.Add(file.Compare("out.grad", found.Gradient.ToFloats()));
             results.Add(file.Compare("out.loss", [(float)found.Loss]));
@@ -62,9 +62,9 @@ public sealed class DistillationRunner : GoldenRunner
         DistillationBatch Batch(Pass pass, string role, int i)
         {
             name = $"s{step}.{role}{i}.";
-            Tensor text = WanGolden.Tensor(pass, file, $"in.prompt_embeds.{file.Longs($"in.{name}prompt")[0]}");
+            Tensor text = WanGolden.Input(pass, file, $"in.prompt_embeds.{file.Longs($"in.{name}prompt")[0]}");
             return new DistillationBatch(
-                text, RolloutRunner.Draws(pass, file, name), Times(file, $"in.{name}t_int"), WanGolden.Tensor(pass, file, $"in.{name}eps"), WanGolden.Tensor(pass, file, "in.negative_embeds"));
+                text, RolloutRunner.Draws(pass, file, name), Times(file, $"in.{name}t_int"), WanGolden.Input(pass, file, $"in.{name}eps"), WanGolden.Input(pass, file, "in.negative_embeds"));
         }
 
         List<Comparison> results = [];

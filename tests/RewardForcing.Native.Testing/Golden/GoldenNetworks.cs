@@ -20,7 +20,7 @@ internal sealed class GoldenNetworks : IDisposable
             string path = Path.Combine(Path.GetDirectoryName(file.Path)!, role.Value.GetString()!);
             using TensorArchive archive = TensorArchive.Open(path);
             using JsonDocument config = JsonDocument.Parse(archive.Metadata["config"]);
-            _networks[role.Name] = WanTransformer.Load(device, WanConfig.FromJson(JsonPart.Of(path, config.RootElement)), archive, new WanLoadOptions { Weights = new WeightRules { IsWritable = true } });
+            _networks[role.Name] = WanTransformer.Load(device, WanConfig.FromJson(JsonPart.Of(path, config.RootElement)), archive, new WanLoadOptions { Weights = file.Rules with { IsWritable = true } });
         }
     }
 

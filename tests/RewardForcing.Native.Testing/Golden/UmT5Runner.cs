@@ -37,7 +37,7 @@ public sealed class UmT5Runner : GoldenRunner
     // Rows of padding are zeros whatever the weights are, so only those of tokens send gradients.
     private static Comparison[] Gradients(GoldenFile file, Device device, UmT5Encoder encoder, int[][] texts)
     {
-        if (!device.IsHost || !GoldenGradients.In(file).Any())
+        if (!GoldenGradients.In(file).Any())
         {
             return [];
         }

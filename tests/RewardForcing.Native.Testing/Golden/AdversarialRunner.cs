@@ -11,9 +11,6 @@ namespace RewardForcing.Native.Testing.Golden;
 public sealed class AdversarialRunner : GoldenRunner
 {
     /// <inheritdoc/>
-    public override bool NeedsGradients => true;
-
-    /// <inheritdoc/>
     public override bool Handles(GoldenFile file) => file.HasConfig("gan_layers") && file.Has("in.fake") && file.Has("out.d_total");
 
     /// <inheritdoc/>

@@ -46,6 +46,9 @@ public sealed record ScoreSettings
     /// <summary>Weight of the squared difference; key <c>sid_alpha</c>.</summary>
     public double SidAlpha { get; init; } = 1;
 
-    /// <summary>Whether the loop is the reference's, with its double steps; key <c>loop</c> (ours).</summary>
-    public bool IsReferenceLoop { get; init; }
+    /// <summary>Which loop makes steps of gradients; key <c>loop</c> (ours): <c>intended</c> or <c>reference</c>.</summary>
+    public TrainingLoop Loop { get; init; }
+
+    /// <summary>Weight that what was seen before keeps in the statistics that rewards are standardised by; key <c>reward_statistics_decay</c> (ours); 1 forgets nothing.</summary>
+    public double RewardKeep { get; init; } = 1;
 }

@@ -15,6 +15,7 @@ internal static class Trainers
     {
         TrainerKind.Diffusion => WithTexts(device, settings, cancellation, static (settings, model, texts) => new DiffusionTrainer(settings, model, texts)),
         TrainerKind.Ode => WithTexts(device, settings, cancellation, static (settings, model, texts) => new OdeTrainer(settings, model, texts)),
+        TrainerKind.ScoreDistillation or TrainerKind.RewardedDistillation => Distilling(new DistillationNetworks(device, settings, cancellation), settings),
         _ => throw new NotSupportedException($"trainer: {settings.Trainer} is not here yet."),
     };
 
@@ -25,6 +26,19 @@ internal static class Trainers
     /// <param name="cancellation">Stops between two tensors.</param>
     public static WanTransformer Trainable(Device device, ModelFolder folder, string? checkpoint, CancellationToken cancellation) => folder.LoadTransformer(
         device, checkpoint, new WanLoadOptions { Weights = new WeightRules { IsWritable = true, CastTo = DType.F32 } }, cancellation: cancellation);
+
+    private static DistillationTrainer Distilling(DistillationNetworks networks, TrainingSettings settings)
+    {
+        try
+        {
+            return new DistillationTrainer(settings, networks);
+        }
+        catch
+        {
+            networks.Dispose();
+            throw;
+        }
+    }
 
     private static Trainer WithTexts(Device device, TrainingSettings settings, CancellationToken cancellation, Func<TrainingSettings, WanTransformer, PromptTexts, Trainer> make)
     {

@@ -11,6 +11,7 @@ internal sealed class TrainingConfig(LayeredConfig config)
 {
     private const int Many = 1 << 30;
     private const double Large = 1e9;
+    private const double LastShare = 0.1;
 
     private static readonly string[] _noEffect =
     [
@@ -28,6 +29,7 @@ internal sealed class TrainingConfig(LayeredConfig config)
         Refuse();
         TrainerKind trainer = Trainer();
         double average = Real("ema_weight", 0, 0, 1);
+        int steps = config.Whole("full_training_steps", 0, Many) ?? 0, warmup = config.Whole("lr_warmup_steps", 0, Many) ?? 0;
         int frames = config.Whole("num_training_frames", 1, 1 << 20) ?? 21;
         return new TrainingSettings
         {
@@ -47,7 +49,7 @@ internal sealed class TrainingConfig(LayeredConfig config)
             Seed = (ulong)(config.Whole("seed", 0, int.MaxValue) ?? 0),
             BatchSize = config.Whole("batch_size", 1, 1 << 16) ?? 1,
             Accumulation = config.Whole("gradient_accumulation_steps", 1, 1 << 16) ?? 1,
-            FullSteps = config.Whole("full_training_steps", 0, Many) ?? 0,
+            FullSteps = steps,
             SaveInterval = config.Whole("log_iters", 1, Many) ?? 200,
             KeepCheckpoints = config.Whole("keep_checkpoints", 1, Many) ?? 3,
             SampleInterval = config.Whole("sample_iters", 0, Many) ?? 0,
@@ -57,10 +59,9 @@ internal sealed class TrainingConfig(LayeredConfig config)
             Checkpointing = config.Flag("gradient_checkpointing"),
             Generator = Rates("lr", "beta1", "beta2", null),
             Critic = Rates("lr_critic", "beta1_critic", "beta2_critic", "lr"),
-            WarmupSteps = config.Whole("lr_warmup_steps", 0, Many) ?? 0,
-            DecaysRate = OneOf("lr_decay", "none", "none", "cosine") == "cosine",
             LargestGenerator = Real("max_grad_norm_generator", 10, 0, Large),
             LargestCritic = Real("max_grad_norm_critic", 10, 0, Large),
+            Schedule = new RateSchedule(warmup, OneOf("lr_decay", "none", "none", "cosine") == "cosine" ? Math.Max(0, steps - warmup) : 0, LastShare),
             AverageDecay = average,
             AverageStart = config.Whole("ema_start_step", 0, Many) ?? 0,
             Latents = Latents(),
@@ -124,7 +125,8 @@ internal sealed class TrainingConfig(LayeredConfig config)
             CriticFlow = OneOf("critic_flow", "direct", "direct", "reference") == "direct" ? CriticFlow.Direct : CriticFlow.Reference,
             ComparesX0 = CriticLossType() == "x0",
             SidAlpha = Real("sid_alpha", 1, -1000, 1000),
-            IsReferenceLoop = OneOf("loop", "intended", "intended", "reference") == "reference",
+            Loop = OneOf("loop", "intended", "intended", "reference") == "intended" ? TrainingLoop.Intended : TrainingLoop.Reference,
+            RewardKeep = Real("reward_statistics_decay", 1, 1e-6, 1),
         };
     }
 

@@ -90,11 +90,8 @@ public sealed record TrainingSettings
     /// <summary>Optimiser of the critic; keys <c>lr_critic beta1_critic beta2_critic</c>.</summary>
     public AdamWSettings Critic { get; init; }
 
-    /// <summary>Steps over which rates grow from 0; key <c>lr_warmup_steps</c> (ours).</summary>
-    public int WarmupSteps { get; init; }
-
-    /// <summary>Whether rates fall to a tenth along half a cosine until the last step; key <c>lr_decay: cosine</c> (ours).</summary>
-    public bool DecaysRate { get; init; }
+    /// <summary>How learning rates rise and fall; keys <c>lr_warmup_steps</c> and <c>lr_decay</c> (ours): <c>none</c>, or <c>cosine</c> down to a tenth at the last step.</summary>
+    public RateSchedule Schedule { get; init; } = RateSchedule.Constant;
 
     /// <summary>Largest gradient of the generator; key <c>max_grad_norm_generator</c>.</summary>
     public double LargestGenerator { get; init; }
@@ -128,20 +125,10 @@ public sealed record TrainingSettings
     /// <exception cref="ModelFormatException">The file cannot be read, a value is out of range, or a key asks for what is not here; the message names file and key.</exception>
     public static TrainingSettings Read(string? path) => new TrainingConfig(LayeredConfig.Read(path)).Settings();
 
-    /// <summary>The rate of a step: warmed up, then decayed.</summary>
+    /// <summary>The rates of a step.</summary>
     /// <param name="rates">Rates of the configuration.</param>
     /// <param name="step">The step about to be made, from 0.</param>
-    public AdamWSettings RateAt(AdamWSettings rates, long step)
-    {
-        double factor = WarmupSteps > 0 ? Math.Min(1, (step + 1.0) / WarmupSteps) : 1;
-        if (DecaysRate && FullSteps > WarmupSteps && step >= WarmupSteps)
-        {
-            double share = Math.Min(1, (step - WarmupSteps) / (double)(FullSteps - WarmupSteps));
-            factor *= 0.1 + (0.9 * 0.5 * (1 + Math.Cos(Math.PI * share)));
-        }
-
-        return rates with { LearningRate = rates.LearningRate * factor };
-    }
+    public AdamWSettings RateAt(AdamWSettings rates, long step) => rates with { LearningRate = rates.LearningRate * Schedule.Factor(step) };
 
     /// <summary>The folder of a model: a name below <see cref="ModelRoot"/>, or a path.</summary>
     /// <param name="name">Name or path.</param>

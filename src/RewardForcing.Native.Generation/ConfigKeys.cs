@@ -29,7 +29,8 @@ internal static class ConfigKeys
         // Read by training; the reference does not have them.
         "loop", "kv_grad", "critic_flow", "reward_input", "context_refresh_noise", "score_shift", "reward", "generator_name", "critic_ckpt", "prompt_dropout", "loss_weighting",
         "lr_warmup_steps", "lr_decay", "keep_checkpoints", "sample_iters", "sample_prompts", "sample_steps", "reward_statistics_decay",
-        "optimizer_eps", "vae", "vae.kl_weight", "vae.image_share", "vae.image_batch", "vae.crop", "vae.frames", "vae.crop_frames",
+        "optimizer_eps", "vae", "vae.kl_weight", "vae.square_weight", "vae.image_batch_size", "vae.video_batch_size", "vae.image_share", "vae.frames", "vae.crop_size",
+        "vae.statistics_clips",
     };
 
     /// <summary>One sentence that names the keys nothing reads; null if there are none.</summary>

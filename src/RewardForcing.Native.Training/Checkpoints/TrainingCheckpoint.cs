@@ -176,6 +176,7 @@ public sealed class TrainingCheckpoint
             ReferenceExport.Write(System.IO.Path.Combine(folder, ReferenceExport.FileName), trainer.Parts);
         }
 
+        files.AddRange(trainer.Export(folder));
         return files;
     }
 

@@ -43,6 +43,18 @@ internal sealed class DistillationBatches(TrainingSettings settings, PromptTexts
         };
     }
 
+    /// <summary>Further noise of the shape of a clip.</summary>
+    /// <param name="pass">Owns the tensor.</param>
+    /// <param name="step">The optimiser step, from 0.</param>
+    /// <param name="micro">The micro-batch of the step, from 0.</param>
+    /// <param name="isGenerator">Whether it is the student's.</param>
+    /// <param name="purpose">What it is for.</param>
+    public Tensor Noise(Pass pass, long step, int micro, bool isGenerator, string purpose)
+    {
+        Shape latents = settings.Latents;
+        return Typed(pass, Draws(step, isGenerator).Normal(pass, new Shape(settings.BatchSize, settings.Rollout.Frames, latents[2], latents[3], latents[4]), purpose, micro));
+    }
+
     /// <summary>Exit step and timestep of the student's first micro-batch, for the log.</summary>
     /// <param name="step">The optimiser step, from 0.</param>
     public (double Exit, double Timestep) Drawn(long step)

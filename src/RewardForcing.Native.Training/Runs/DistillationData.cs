@@ -16,7 +16,7 @@ internal sealed class DistillationData : IDisposable
     /// <exception cref="ModelFormatException">It is missing, or holds no clips where the student needs them.</exception>
     public DistillationData(TrainingSettings settings)
     {
-        bool needsClips = settings.Loss == DistributionLoss.CausVid || settings.Rollout.IsImageToVideo;
+        bool needsClips = settings.Trainer == TrainerKind.Gan || settings.Loss == DistributionLoss.CausVid || settings.Rollout.IsImageToVideo;
         if (needsClips || Directory.Exists(settings.DataPath))
         {
             _clips = ClipStores.Open(settings.DataPath);

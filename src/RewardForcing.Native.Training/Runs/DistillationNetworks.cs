@@ -21,7 +21,7 @@ internal sealed class DistillationNetworks : IDisposable
             ModelFolder own = settings.Folder(settings.GeneratorName);
             Student = Owned(Trainers.Trainable(device, own, settings.GeneratorCheckpoint, cancellation));
             Critic = Owned(Trainers.Trainable(device, settings.Folder(settings.FakeName), settings.CriticCheckpoint, cancellation));
-            Teacher = Owned(settings.Folder(settings.RealName).LoadTransformer(device, cancellation: cancellation));
+            Teacher = settings.Trainer == TrainerKind.Gan ? Critic : Owned(settings.Folder(settings.RealName).LoadTransformer(device, cancellation: cancellation));
             Texts = Owned(new PromptTexts(device, own, settings.Type, Student.Config.TextTokens));
             Vae = settings.Loss == DistributionLoss.RewardedDmd ? Owned(own.LoadVae(device, cancellation: cancellation)) : null;
         }
@@ -35,7 +35,7 @@ internal sealed class DistillationNetworks : IDisposable
     /// <summary>The student.</summary>
     public WanTransformer Student { get; }
 
-    /// <summary>The teacher.</summary>
+    /// <summary>The teacher; adversarial training has none and never asks it.</summary>
     public WanTransformer Teacher { get; }
 
     /// <summary>The critic.</summary>

@@ -50,7 +50,7 @@ internal sealed class DistillationTrainer : Trainer
         _reward = settings.Loss == DistributionLoss.RewardedDmd ? new StandardReward(settings, networks) : null;
         networks.Teacher.Weights.Train(false);
         networks.Student.CheckpointsBlocks = networks.Critic.CheckpointsBlocks = settings.Checkpointing;
-        _distillation = new Distillation(networks.Student, critic, _schedule, numbers, Clip(numbers), Gradient(teacher, critic), _reward is null ? null : _reward.Judge);
+        _distillation = new Distillation(networks.Student, critic, _schedule, numbers, Clip(), Gradient(teacher, critic), _reward is null ? null : _reward.Judge);
     }
 
     /// <inheritdoc/>
@@ -118,32 +118,15 @@ internal sealed class DistillationTrainer : Trainer
         }
     }
 
-    private StudentClip Clip(DistillationSettings numbers)
+    private StudentClip Clip()
     {
-        RolloutSettings settings = _settings.Rollout;
-        if (_settings.Loss == DistributionLoss.CausVid)
+        if (_settings.Loss != DistributionLoss.CausVid)
         {
-            NoisedClipStudent student = new(_networks.Student, _schedule);
-            return (pass, batch) => CausVidClip(pass, student, batch);
+            return StudentRollout.Of(_settings, _networks.Student, _schedule, _timesteps);
         }
 
-        SelfForcingRollout rollout = new(_networks.Student, _schedule, _timesteps)
-        {
-            FramesPerBlock = settings.FramesPerBlock,
-            IndependentFirstFrame = settings.IndependentFirstFrame,
-            GradientFrames = settings.Frames,
-            Refresh = settings.Refresh,
-            ContextTimestep = settings.ContextTimestep,
-        };
-        return Distillation.RollingOut(rollout, numbers, Open);
-    }
-
-    private CausalState Open(RolloutDraws draws, Tensor? initial)
-    {
-        int frames = draws.Noise.Shape[1] + (initial?.Shape[1] ?? 0);
-        RolloutSettings rollout = _settings.Rollout;
-        CachePolicy policy = CachePolicy.RewardForcing with { WindowFrames = rollout.WindowFrames, SinkFrames = rollout.SinkFrames, CapacityFrames = Math.Max(frames, rollout.WindowFrames) };
-        return new CausalState(_networks.Student, policy, draws.Noise.Shape[0], draws.Noise.Shape[3], draws.Noise.Shape[4], _settings.Type, frames);
+        NoisedClipStudent student = new(_networks.Student, _schedule);
+        return (pass, batch) => CausVidClip(pass, student, batch);
     }
 
     private ClipGradient Gradient(ScoreNetwork teacher, ScoreNetwork critic)

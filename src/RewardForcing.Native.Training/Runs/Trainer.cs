@@ -14,6 +14,11 @@ public abstract class Trainer : IDisposable
     /// <summary>What sample videos are made with; null where there are none to make.</summary>
     internal virtual SampledNetwork? Sampled => null;
 
+    /// <summary>Writes what else a checkpoint is good for, such as a file other programs read.</summary>
+    /// <param name="folder">The checkpoint's.</param>
+    /// <returns>Names of the files.</returns>
+    internal virtual IReadOnlyList<string> Export(string folder) => [];
+
     /// <summary>Makes one optimiser step.</summary>
     /// <param name="cancellation">Stops before weights change.</param>
     /// <returns>What the logs tell of it.</returns>

@@ -16,7 +16,8 @@ internal static class Trainers
         TrainerKind.Diffusion => WithTexts(device, settings, cancellation, static (settings, model, texts) => new DiffusionTrainer(settings, model, texts)),
         TrainerKind.Ode => WithTexts(device, settings, cancellation, static (settings, model, texts) => new OdeTrainer(settings, model, texts)),
         TrainerKind.ScoreDistillation or TrainerKind.RewardedDistillation => Distilling(new DistillationNetworks(device, settings, cancellation), settings),
-        _ => throw new NotSupportedException($"trainer: {settings.Trainer} is not here yet."),
+        TrainerKind.Gan => Adversarial(new DistillationNetworks(device, settings, cancellation), settings),
+        _ => new VaeRun(device, settings, cancellation),
     };
 
     /// <summary>Loads a transformer that can be trained: weights of its own, in F32.</summary>
@@ -32,6 +33,19 @@ internal static class Trainers
         try
         {
             return new DistillationTrainer(settings, networks);
+        }
+        catch
+        {
+            networks.Dispose();
+            throw;
+        }
+    }
+
+    private static GanTrainer Adversarial(DistillationNetworks networks, TrainingSettings settings)
+    {
+        try
+        {
+            return new GanTrainer(settings, networks);
         }
         catch
         {

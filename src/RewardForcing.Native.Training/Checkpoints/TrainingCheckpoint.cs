@@ -19,6 +19,7 @@ public sealed class TrainingCheckpoint
 
     private const string Prefix = "checkpoint_model_";
     private const string Unfinished = ".part";
+    private const string GradientPrefix = "gradient.";
     private const int Version = 1;
     private readonly JsonPart _state;
 
@@ -139,12 +140,24 @@ public sealed class TrainingCheckpoint
         foreach (TrainedPart part in trainer.Parts)
         {
             TensorFile.Read(FileOf(part.Name), [.. part.Weights.Select(static parameter => (parameter.Name, parameter.Value))]);
+            AllocateGradients(part);
             TensorFile.Read(FileOf(part.Name + "_optimizer"), [.. OptimizerTensors(part)]);
             part.Optimizer.Resume(_state["optimizer_steps"][part.Name].Whole(0));
             if (part.Average is { } average)
             {
                 TensorFile.Read(FileOf(part.Name + "_ema"), [.. average.Averages.Select(static parameter => (parameter.Name, parameter.Value))]);
             }
+        }
+    }
+
+    // The reference's loop adds gradients up over steps: what is under way is part of the state.
+    private void AllocateGradients(TrainedPart part)
+    {
+        using TensorArchive archive = TensorArchive.Open(FileOf(part.Name + "_optimizer"));
+        foreach (Parameter parameter in part.Weights.Where(parameter => archive.TryGet(GradientPrefix + parameter.Name, out _)))
+        {
+            using Pass pass = Pass.Inference(parameter.Value.Device);
+            parameter.AccumulateGrad(pass.Zeros(parameter.Shape));
         }
     }
 
@@ -194,6 +207,11 @@ public sealed class TrainingCheckpoint
             if (master != parameter.Value)
             {
                 yield return ($"master.{parameter.Name}", master);
+            }
+
+            if (parameter.Grad is { } gradient)
+            {
+                yield return (GradientPrefix + parameter.Name, gradient);
             }
         }
     }

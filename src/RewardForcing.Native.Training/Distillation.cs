@@ -74,9 +74,9 @@ public sealed class Distillation : IDisposable
     /// <param name="rollout">The student.</param>
     /// <param name="settings">Where gradients of past frames go.</param>
     /// <param name="open">Makes empty caches for a roll-out.</param>
-    public static StudentClip RollingOut(SelfForcingRollout rollout, DistillationSettings settings, Func<RolloutDraws, Tensor?, CausalState> open) => (pass, batch) =>
+    public static StudentClip RollingOut(SelfForcingRollout rollout, DistillationSettings settings, Func<RolloutDraws, Tensor?, CausalState> open) => (pass, batch, kept) =>
     {
-        using CausalState state = open(batch.Draws, batch.Initial);
+        CausalState state = kept.Keep(open(batch.Draws, batch.Initial));
         state.Gradient = settings.CacheGradient;
         return rollout.Run(pass, state, batch.Text, batch.Draws, batch.Initial);
     };
@@ -102,9 +102,10 @@ public sealed class Distillation : IDisposable
         double size = 0;
         for (int i = 0; i < count; i++)
         {
+            using KeptResources kept = new();
             using Pass pass = Pass.Training(_student.Device, cancellation);
             DistillationBatch batch = batches(pass, i);
-            Tensor clip = _clip(pass, batch);
+            Tensor clip = _clip(pass, batch, kept);
             Clock?.End("rollout");
             using Pass silent = Pass.Inference(_student.Device, cancellation);
             IReadOnlyList<double> judged = _reward?.Invoke(silent, clip, batch) ?? [];
@@ -143,7 +144,12 @@ public sealed class Distillation : IDisposable
             using Pass pass = Pass.Training(_student.Device, cancellation);
             using Pass silent = Pass.Inference(_student.Device, cancellation);
             DistillationBatch batch = batches(pass, i);
-            Tensor clip = _clip(silent, batch);
+            Tensor clip;
+            using (KeptResources kept = new())
+            {
+                clip = _clip(silent, batch, kept);
+            }
+
             Clock?.End("critic_rollout");
             Tensor loss = Settings.ComparesX0 ? _critic.X0(pass, clip, batch.Noise, batch.Timesteps, batch.Text)
                 : _critic.Flow(pass, clip, batch.Noise, batch.Timesteps, batch.Text, Settings.CriticFlow).Loss;

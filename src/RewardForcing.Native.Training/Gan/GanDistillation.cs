@@ -12,7 +12,7 @@ public sealed class GanDistillation : IDisposable
 
     private readonly WanTransformer _student;
     private readonly GanLoss _loss;
-    private readonly Func<Pass, GanBatch, Tensor> _clip;
+    private readonly Func<Pass, GanBatch, KeptResources, Tensor> _clip;
 
     /// <summary>Prepares the state of both optimisers.</summary>
     /// <param name="student">Its weights become trainable.</param>
@@ -20,7 +20,7 @@ public sealed class GanDistillation : IDisposable
     /// <param name="settings">The numbers.</param>
     /// <param name="clip">Makes a clip with the student, <c>[B, F, C, H, W]</c>, recorded in a training pass.</param>
     /// <exception cref="ArgumentException">A number is out of range.</exception>
-    public GanDistillation(WanTransformer student, GanLoss loss, GanDistillationSettings settings, Func<Pass, GanBatch, Tensor> clip)
+    public GanDistillation(WanTransformer student, GanLoss loss, GanDistillationSettings settings, Func<Pass, GanBatch, KeptResources, Tensor> clip)
     {
         loss.Settings.Validate();
         ArgumentOutOfRangeException.ThrowIfNegative(settings.WarmupSteps);
@@ -61,9 +61,10 @@ public sealed class GanDistillation : IDisposable
         var losses = new double[count];
         for (int i = 0; i < count; i++)
         {
+            using KeptResources kept = new();
             using Pass pass = Pass.Training(_student.Device, cancellation), silent = Pass.Inference(_student.Device, cancellation);
             GanBatch batch = batches(pass, i);
-            Tensor clip = _clip(pass, batch);
+            Tensor clip = _clip(pass, batch, kept);
             (losses[i], Tensor seed, _, _) = _loss.Generator(silent, clip, batch.Real, batch.Noise, batch.RealNoise, batch.Timesteps, batch.Text, 1.0 / count);
             pass.Backward(clip, seed);
         }
@@ -84,7 +85,8 @@ public sealed class GanDistillation : IDisposable
         {
             using Pass pass = Pass.Training(_student.Device, cancellation), silent = Pass.Inference(_student.Device, cancellation);
             GanBatch batch = batches(pass, i);
-            Tensor clip = _clip(silent, batch);
+            using KeptResources kept = new();
+            Tensor clip = _clip(silent, batch, kept);
             Tensor total = _loss.Discriminator(pass, clip, batch.Real, batch.Noise, batch.Timesteps, batch.Text, batch.RealSlope, batch.FakeSlope).Total;
             losses[i] = total.ToFloats()[0] / count;
             pass.Backward(total, pass.From<float>(total.Shape, [1f / count]));

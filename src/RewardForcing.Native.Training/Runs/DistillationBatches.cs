@@ -8,7 +8,7 @@ namespace RewardForcing.Native.Training;
 /// <remarks>Spec: training 2.1, 2.2, 2.8 and 3.1.</remarks>
 internal sealed class DistillationBatches(TrainingSettings settings, PromptTexts texts, FlowMatchSchedule schedule, IReadOnlyList<float> timesteps) : IDisposable
 {
-    private readonly DistillationData _data = new(settings);
+    private readonly DistillationPrompts _data = new(settings);
 
     /// <summary>Prompts to show.</summary>
     public IReadOnlyList<string> FirstPrompts => _data.First(4);

@@ -126,7 +126,7 @@ internal sealed class DistillationTrainer : Trainer
         }
 
         NoisedClipStudent student = new(_networks.Student, _schedule);
-        return (pass, batch) => CausVidClip(pass, student, batch);
+        return (pass, batch, _) => CausVidClip(pass, student, batch);
     }
 
     private ClipGradient Gradient(ScoreNetwork teacher, ScoreNetwork critic)

@@ -60,7 +60,7 @@ internal sealed class GanTrainer : Trainer
             networks.Student.CheckpointsBlocks = settings.Checkpointing;
             StudentClip clip = StudentRollout.Of(settings, networks.Student, schedule, timesteps);
             _distillation = new GanDistillation(
-                networks.Student, new GanLoss(_discriminator, schedule, _gan), numbers, (pass, batch) => clip(pass, new DistillationBatch(batch.Text, batch.Draws, batch.Timesteps, batch.Noise) { Initial = batch.Initial }));
+                networks.Student, new GanLoss(_discriminator, schedule, _gan), numbers, (pass, batch, kept) => clip(pass, new DistillationBatch(batch.Text, batch.Draws, batch.Timesteps, batch.Noise) { Initial = batch.Initial }, kept));
         }
         catch
         {

@@ -99,7 +99,7 @@ public sealed class GanTests
             Student = TinyWan.Create(device);
             Critic = GanStart.Create(Student, Small, 4);
             SelfForcingRollout rollout = new(Student, new FlowMatchSchedule(5), [1000f, 500f]) { FramesPerBlock = 2 };
-            Training = new GanDistillation(Student, new GanLoss(Critic, new FlowMatchSchedule(5), new GanSettings { DiscriminatorWeight = 1, GeneratorWeight = 1 }), settings, (pass, batch) =>
+            Training = new GanDistillation(Student, new GanLoss(Critic, new FlowMatchSchedule(5), new GanSettings { DiscriminatorWeight = 1, GeneratorWeight = 1 }), settings, (pass, batch, _) =>
             {
                 using CausalState state = new(Student, CachePolicy.RewardForcing with { WindowFrames = 4, SinkFrames = 2, CapacityFrames = 4 }, 1, 4, 4, DType.F32, 4);
                 return rollout.Run(pass, state, batch.Text, batch.Draws, batch.Initial);

@@ -5,7 +5,7 @@ using RewardForcing.Native.Tensors;
 namespace RewardForcing.Native.Training;
 
 /// <summary>Prompts of a distillation, and clean clips where the student needs them: prompts come from a text file, or with the clips.</summary>
-internal sealed class DistillationData : IDisposable
+internal sealed class DistillationPrompts : IDisposable
 {
     private readonly IReadOnlyList<string>? _prompts;
     private readonly IClipStore? _clips;
@@ -14,7 +14,7 @@ internal sealed class DistillationData : IDisposable
     /// <summary>Opens what <c>data_path</c> names.</summary>
     /// <param name="settings">The run.</param>
     /// <exception cref="ModelFormatException">It is missing, or holds no clips where the student needs them.</exception>
-    public DistillationData(TrainingSettings settings)
+    public DistillationPrompts(TrainingSettings settings)
     {
         bool needsClips = settings.Trainer == TrainerKind.Gan || settings.Loss == DistributionLoss.CausVid || settings.Rollout.IsImageToVideo;
         if (needsClips || Directory.Exists(settings.DataPath))

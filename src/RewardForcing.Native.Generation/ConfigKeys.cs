@@ -28,7 +28,7 @@ internal static class ConfigKeys
 
         // Read by training; the reference does not have them.
         "loop", "kv_grad", "critic_flow", "reward_input", "context_refresh_noise", "score_shift", "reward", "generator_name", "critic_ckpt", "prompt_dropout", "loss_weighting",
-        "lr_warmup_steps", "lr_decay", "keep_checkpoints", "sample_iters", "sample_prompts", "sample_steps", "reward_statistics_decay",
+        "lr_warmup_steps", "lr_decay", "keep_checkpoints", "sample_iters", "sample_prompts", "sample_steps", "reward_statistics_decay", "stream_teacher",
         "optimizer_eps", "vae", "vae.kl_weight", "vae.square_weight", "vae.image_batch_size", "vae.video_batch_size", "vae.image_share", "vae.frames", "vae.crop_size",
         "vae.statistics_clips",
     };

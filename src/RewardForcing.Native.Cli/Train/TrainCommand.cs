@@ -23,9 +23,18 @@ public static class TrainCommand
         Option<string?> resume = new("--resume") { Description = "Go on from the latest checkpoint in --logdir, or from the one named.", HelpName = "DIR", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> models = Text("--model_dir", "Folder above the models' folders, in place of the configuration's checkpoint_path.", "DIR");
         Option<string?> ffmpeg = Text("--ffmpeg", "The program ffmpeg, for sample videos; found on PATH if not given.", "PATH");
-        Command command = new("train", "Train a VAE, a teacher or a student, or distil.") { config, logdir, resume, device, models, noSave, noVisualize, exportPt, events, noEvents, ffmpeg };
+        Option<bool> plan = new("--plan") { Description = "Say what the run takes of a GPU's memory, by owner, and train nothing." };
+        Option<double?> memory = new("--device_memory") { Description = "With --plan: the GPU's memory in GB (10^9 bytes); a run that does not fit is refused.", HelpName = "GB" };
+        Require(memory, static value => value is > 0 and < 1e6, "a number of gigabytes above 0");
+        Command command = new("train", "Train a VAE, a teacher or a student, or distil.") { config, logdir, resume, device, models, noSave, noVisualize, exportPt, events, noEvents, ffmpeg, plan, memory };
         command.SetAction((parsed, cancellation) =>
         {
+            if (parsed.GetValue(plan))
+            {
+                Plan(output, parsed.GetValue(config), parsed.GetValue(models), parsed.GetValue(memory));
+                return Task.FromResult(ExitCode.Success);
+            }
+
             TrainingOptions options = new()
             {
                 ConfigPath = parsed.GetValue(config),
@@ -49,5 +58,22 @@ public static class TrainCommand
                 CancellationToken.None);
         });
         return command;
+    }
+
+    private static void Plan(TextWriter output, string? config, string? models, double? gigabytes)
+    {
+        TrainingSettings settings = TrainingSettings.Read(config);
+        settings = settings with { ModelRoot = models ?? settings.ModelRoot };
+        TrainingPlan plan = TrainingPlan.Of(TrainingPlanRequest.Of(settings));
+        long? bytes = gigabytes is { } number ? (long)(number * 1e9) : null;
+        foreach (string line in plan.Lines(bytes))
+        {
+            output.WriteLine(line);
+        }
+
+        if (bytes is { } most)
+        {
+            plan.Require($"a GPU of {TrainingPlan.Gigabytes(most)}", most);
+        }
     }
 }

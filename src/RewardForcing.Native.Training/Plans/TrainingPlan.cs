@@ -115,8 +115,8 @@ public sealed record TrainingPlan(TrainingPlanRequest Request, IReadOnlyList<Mem
 
         if (Request.Teacher is { } teacher && Request.TeacherAs == TeacherPlacement.Resident)
         {
-            yield return ($"its teacher {Request.TeacherName} in fp8", static request => request with { TeacherAs = TeacherPlacement.EightBit });
-            yield return ($"the weights of {Request.TeacherName} streamed from host memory", static request => request with { TeacherAs = TeacherPlacement.Streamed });
+            yield return ($"its weights of {Request.TeacherName} stored in fp8", static request => request with { TeacherAs = TeacherPlacement.EightBit });
+            yield return ($"stream_teacher: true", static request => request with { TeacherAs = TeacherPlacement.Streamed });
             if (teacher.Dim > Models.WanConfig.T2V1_3B.Dim)
             {
                 yield return ("its teacher the 1.3B model (real_name: Wan2.1-T2V-1.3B)", static request => request with { Teacher = Models.WanConfig.T2V1_3B });

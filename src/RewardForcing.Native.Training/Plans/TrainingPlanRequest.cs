@@ -88,6 +88,7 @@ public sealed record TrainingPlanRequest
             Critic = asksTeacher || settings.Trainer == TrainerKind.Gan ? sizesOf(settings.FakeName) : null,
             Teacher = asksTeacher ? sizesOf(settings.RealName) : null,
             TeacherName = settings.RealName,
+            TeacherAs = settings.Score.StreamsTeacher ? TeacherPlacement.Streamed : TeacherPlacement.Resident,
             Latents = settings.Latents.With(0, settings.BatchSize),
             BlockFrames = settings.Rollout.FramesPerBlock,
             WindowFrames = settings.Rollout.WindowFrames,

@@ -21,7 +21,7 @@ internal sealed class DistillationNetworks : IDisposable
             ModelFolder own = settings.Folder(settings.GeneratorName);
             Student = Owned(Trainers.Trainable(device, own, settings.GeneratorCheckpoint, cancellation));
             Critic = Owned(Trainers.Trainable(device, settings.Folder(settings.FakeName), settings.CriticCheckpoint, cancellation));
-            Teacher = settings.Trainer == TrainerKind.Gan ? Critic : Owned(settings.Folder(settings.RealName).LoadTransformer(device, cancellation: cancellation));
+            Teacher = settings.Trainer == TrainerKind.Gan ? Critic : Owned(settings.Folder(settings.RealName).LoadTransformer(device, null, new WanLoadOptions { Weights = new WeightRules { StreamsBlocks = settings.Score.StreamsTeacher } }, cancellation: cancellation));
             Texts = Owned(new PromptTexts(device, own, settings.Type, Student.Config.TextTokens));
             Vae = settings.Loss == DistributionLoss.RewardedDmd ? Owned(own.LoadVae(device, cancellation: cancellation)) : null;
         }

@@ -28,6 +28,9 @@ public sealed record ScoreSettings
     /// <summary>What guidance leads away from; key <c>negative_prompt</c>.</summary>
     public string NegativePrompt { get; init; } = "";
 
+    /// <summary>Whether the teacher's blocks stay in host memory and are brought to the GPU one after the other; key <c>stream_teacher</c> (ours).</summary>
+    public bool StreamsTeacher { get; init; }
+
     /// <summary>Steps of the critic for each of the student; key <c>dfake_gen_update_ratio</c>.</summary>
     public int Ratio { get; init; } = 5;
 

@@ -119,6 +119,7 @@ internal sealed class TrainingConfig(LayeredConfig config)
             TeacherGuidance = hasOwn ? Real("real_guidance_scale", 0, -1000, 1000) : Real("guidance_scale", 0, -1000, 1000),
             CriticGuidance = hasOwn ? Real("fake_guidance_scale", 0, -1000, 1000) : 0,
             NegativePrompt = config.Text("negative_prompt") ?? "",
+            StreamsTeacher = config.Flag("stream_teacher"),
             Ratio = config.Whole("dfake_gen_update_ratio", 1, Many) ?? 5,
             Beta = Real("beta", 0, -100, 100),
             Reward = OneOf("reward", "motion", "motion", "constant"),
@@ -192,6 +193,11 @@ internal sealed class TrainingConfig(LayeredConfig config)
 
     private void Refuse()
     {
+        if (config.Flag("stream_teacher") && config.Text("distribution_loss") == "sid")
+        {
+            throw config.Find("stream_teacher")!.Value.Error("stream_teacher does not go with distribution_loss: sid, whose gradients go through the teacher", "stream_teacher");
+        }
+
         foreach (string key in _dead)
         {
             if (config.Find(key) is { } part)

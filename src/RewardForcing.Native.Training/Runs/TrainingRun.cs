@@ -54,6 +54,11 @@ public sealed class TrainingRun
 
         _tell?.Report(new TrainingEvent.Stage("loading networks"));
         using Device device = _open(_options.Device);
+        if (device.FreeBytes is { } free && settings.Trainer != TrainerKind.Vae)
+        {
+            TrainingPlan.Of(TrainingPlanRequest.Of(settings)).Require(device.Name, free);
+        }
+
         using Trainer trainer = Trainers.Open(device, settings, cancellation);
         if (start is not null)
         {

@@ -45,14 +45,6 @@ public sealed class GoldenSuiteTests
         Assert.Equal(0, device.LiveBytes);
     }
 
-    [NvrtcTheory]
-    [MemberData(nameof(Cases))]
-    public void RunFile_EveryFixtureOnSimulatedCuda_AgreesWithItsReference(string path)
-    {
-        GoldenResult result = RunOnSimulatedCuda(device => GoldenSuite.RunFile(Fixtures.Path(path), device));
-        Assert.True(result.Passed, $"{result.Case}: {result.Failure} {result.Worst}");
-    }
-
     [Theory]
     [MemberData(nameof(FileCases))]
     public void RunFile_NoTensorFile_AgreesWithItsReference(string path)

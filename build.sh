@@ -38,11 +38,11 @@ reference_cases() {
 
 absent() {
   command -v ffmpeg >/dev/null 2>&1 || echo "absent: ffmpeg (not on PATH; it is needed for MP4)"
-  cuda=no
-  if command -v ldconfig >/dev/null 2>&1 && ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1'; then cuda=yes; fi
-  [ "$cuda" = yes ] || echo "absent: cuda (no driver; the CPU device is tested)"
+  # In one piece: grep -q ends early, and under pipefail the signal ldconfig then gets counts as a failure.
+  libraries=$(command -v ldconfig >/dev/null 2>&1 && ldconfig -p 2>/dev/null || true)
+  [[ $libraries == *libcuda.so.1* ]] || echo "absent: cuda (no driver; the CPU device is tested)"
   reference_cases || echo "absent: reference cases with large weights (shared/golden/models beside the repository or above it; the small ones in tests/fixtures are run)"
-  if [ -z "${REWARDFORCING_LMDB:-}" ] && command -v ldconfig >/dev/null 2>&1 && ! ldconfig -p 2>/dev/null | grep -q 'liblmdb\.so'; then echo "absent: liblmdb (\`apt-get install liblmdb0\`; training data in LMDB is not tested)"; fi
+  [ -n "${REWARDFORCING_LMDB:-}" ] || [[ -z $libraries || $libraries == *liblmdb.so* ]] || echo "absent: liblmdb (\`apt-get install liblmdb0\`; training data in LMDB is not tested)"
   tools/fetch-nvrtc.sh --present || echo "absent: NVRTC (what compiles kernels is skipped)"
 }
 

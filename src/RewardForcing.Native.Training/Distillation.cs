@@ -65,7 +65,8 @@ public sealed class Distillation : IDisposable
     /// <summary>Whether the next step begins with the student.</summary>
     public bool IsGeneratorStep => Turn.GeneratorMoves > 0;
 
-    private LoopTurn Turn => new LoopPlan(Settings.Loop, Settings.Accumulation, Settings.Ratio).Turn(Steps);
+    /// <summary>What the next step does.</summary>
+    internal LoopTurn Turn => new LoopPlan(Settings.Loop, Settings.Accumulation, Settings.Ratio).Turn(Steps);
 
     /// <summary>The average of the student's weights; null before it begins.</summary>
     public WeightAverage? Average { get; private set; }
@@ -195,13 +196,7 @@ public sealed class Distillation : IDisposable
 
     private double Move(AdamWOptimizer optimizer, WanTransformer network, double largest, int moves, Action? moved)
     {
-        double norm = GradientClip.Norm(network.Weights);
-        if (!double.IsFinite(norm))
-        {
-            optimizer.ClearGrads();
-            throw new NotFiniteNumberException($"distillation: the gradient of step {Steps} is {norm}; the weights are those of the step before. Lower the learning rate or resume an earlier checkpoint.", norm);
-        }
-
+        double norm = GradientClip.FiniteNorm(network.Weights, "distillation", Steps);
         double factor = GradientClip.Factor(norm, largest);
         bool clears = Turn.Clears;
         if (!clears || moves > 1)

@@ -26,6 +26,27 @@ public static class GradientClip
         return Math.Sqrt(sum);
     }
 
+    /// <summary>Computes <see cref="Norm"/> of gradients that are about to move weights, and forgets them where they may not.</summary>
+    /// <param name="parameters">Parameters.</param>
+    /// <param name="who">Who moves them; begins the sentence.</param>
+    /// <param name="step">Number of the step, from 0.</param>
+    /// <exception cref="NotFiniteNumberException">The length is not finite.</exception>
+    internal static double FiniteNorm(IReadOnlyCollection<Parameter> parameters, string who, long step)
+    {
+        double norm = Norm(parameters);
+        if (double.IsFinite(norm))
+        {
+            return norm;
+        }
+
+        foreach (Parameter parameter in parameters)
+        {
+            parameter.ClearGrad();
+        }
+
+        throw new NotFiniteNumberException($"{who}: the gradient of step {step} is {norm}; the weights are those of the step before. Lower the learning rate or resume an earlier checkpoint.", norm);
+    }
+
     /// <summary>Computes <c>min(1, largest / (norm + 1e-6))</c>, what gradients are to be multiplied by.</summary>
     /// <param name="norm">From <see cref="Norm"/>.</param>
     /// <param name="largest">The length that is allowed.</param>

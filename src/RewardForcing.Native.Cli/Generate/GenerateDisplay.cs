@@ -23,18 +23,11 @@ internal sealed class GenerateDisplay : IProgress<RunEvent>
     /// <param name="error">Where it says what the user should know.</param>
     /// <param name="isVerbose">Whether the plan of memory is shown.</param>
     /// <param name="run">The run; told where to report to.</param>
-    public static Task Run(TextWriter output, TextWriter error, bool isVerbose, Func<IProgress<RunEvent>, Task> run)
+    public static Task Run(TextWriter output, TextWriter error, bool isVerbose, Func<IProgress<RunEvent>, Task> run) => ProgressLine.Run(output, async bar =>
     {
-        bool isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected && !Console.IsErrorRedirected && AnsiConsole.Profile.Capabilities.Ansi;
-        if (!isTerminal)
-        {
-            return run(new GenerateDisplay(output, error, isVerbose, null, null));
-        }
-
-        ProgressColumn[] columns = [new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }];
-        return AnsiConsole.Progress().AutoClear(true).HideCompleted(true).Columns(columns).StartAsync(context =>
-            run(new GenerateDisplay(output, error, isVerbose, AnsiConsole.Console, context.AddTask("starting"))));
-    }
+        await run(new GenerateDisplay(output, error, isVerbose, bar is null ? null : AnsiConsole.Console, bar));
+        return true;
+    });
 
     /// <inheritdoc/>
     public void Report(RunEvent value)

@@ -26,11 +26,7 @@ internal sealed class OdePairsDisplay : IProgress<OdePairEvent>
     {
         long started = Stopwatch.GetTimestamp();
         Task<(int Made, int Rows)> Make(ProgressTask? bar) => Task.Run(() => new OdePairs(options, new OdePairsDisplay(output, error, bar)).Run(cancellation), CancellationToken.None);
-        bool isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected && !Console.IsErrorRedirected && AnsiConsole.Profile.Capabilities.Ansi;
-        ProgressColumn[] columns = [new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }];
-        (int made, int rows) = isTerminal
-            ? await AnsiConsole.Progress().AutoClear(true).HideCompleted(true).Columns(columns).StartAsync(context => Make(context.AddTask("starting")))
-            : await Make(null);
+        (int made, int rows) = await ProgressLine.Run(output, Make);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{options.OutputFolder}  {rows} rows, {made} made in {Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s"));
         return ExitCode.Success;
     }

@@ -27,22 +27,11 @@ internal sealed class TrainDisplay : IProgress<TrainingEvent>
     /// <param name="output">Where steps, checkpoints and samples are listed.</param>
     /// <param name="error">Where it says what the user should know.</param>
     /// <param name="run">The run; told where to report to.</param>
-    public static Task Run(TextWriter output, TextWriter error, Action<IProgress<TrainingEvent>> run)
+    public static Task Run(TextWriter output, TextWriter error, Action<IProgress<TrainingEvent>> run) => ProgressLine.Run(output, bar =>
     {
-        bool isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected && !Console.IsErrorRedirected && AnsiConsole.Profile.Capabilities.Ansi;
-        if (!isTerminal)
-        {
-            run(new TrainDisplay(output, error, null, null));
-            return Task.CompletedTask;
-        }
-
-        ProgressColumn[] columns = [new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }];
-        return AnsiConsole.Progress().AutoClear(true).HideCompleted(true).Columns(columns).StartAsync(context =>
-        {
-            run(new TrainDisplay(output, error, AnsiConsole.Console, context.AddTask("starting")));
-            return Task.CompletedTask;
-        });
-    }
+        run(new TrainDisplay(output, error, bar is null ? null : AnsiConsole.Console, bar));
+        return Task.FromResult(true);
+    });
 
     /// <inheritdoc/>
     public void Report(TrainingEvent value)

@@ -145,13 +145,7 @@ public sealed class GanDistillation : IDisposable
 
     private double Move(AdamWOptimizer optimizer, WeightSet weights)
     {
-        double norm = GradientClip.Norm(weights);
-        if (!double.IsFinite(norm))
-        {
-            optimizer.ClearGrads();
-            throw new NotFiniteNumberException($"gan: the gradient of step {Steps} is {norm}; the weights are those of the step before. Lower the learning rate or resume an earlier checkpoint.", norm);
-        }
-
+        double norm = GradientClip.FiniteNorm(weights, "gan", Steps);
         optimizer.Step(GradientClip.Factor(norm, Settings.LargestGradient));
         optimizer.ClearGrads();
         return norm;

@@ -1,6 +1,5 @@
 using RewardForcing.Native.Generation;
 using RewardForcing.Native.Models;
-using RewardForcing.Native.Ops;
 using RewardForcing.Native.Tensors;
 
 namespace RewardForcing.Native.Training;
@@ -31,10 +30,10 @@ public sealed record OdeTeacher(WanTransformer Model, OdeSteps Steps, float Guid
         int size = checked((int)shape.Count);
         float[][] points = [.. prompts.Select(_ => new float[checked(Steps.Points * size)])];
         using Pass pass = Pass.Inference(Model.Device, cancellation);
-        using WanContext context = Model.Prepare(pass, Text(pass, prompts), Type);
-        using WanContext? away = negative is null || Guidance == 1 ? null : Model.Prepare(pass, Text(pass, [.. prompts.Select(_ => negative)]), Type);
+        using WanContext context = Model.Prepare(pass, PromptTexts.Rows(pass, prompts), Type);
+        using WanContext? away = negative is null || Guidance == 1 ? null : Model.Prepare(pass, PromptTexts.Rows(pass, [.. prompts.Select(_ => negative)]), Type);
         using BidirectionalSampler sampler = new(Model, new EulerSolver(Steps.Steps, Steps.Shift), Guidance);
-        Tensor start = Turned(pass, pass.From(new Shape([prompts.Count, .. shape.ToArray()]), noise));
+        Tensor start = LatentRows.Turned(pass, pass.From(new Shape([prompts.Count, .. shape.ToArray()]), noise));
         Tensor end = sampler.Denoise(pass, context, away, start, null, stepDone, (step, sample) =>
         {
             for (int point = 0; point < Steps.Kept.Count; point++)
@@ -51,26 +50,10 @@ public sealed record OdeTeacher(WanTransformer Model, OdeSteps Steps, float Guid
 
     private static void Keep(Pass pass, Tensor sample, float[][] points, int point, int size)
     {
-        float[] values = Turned(pass, sample).ToFloats();
+        float[] values = LatentRows.Turned(pass, sample).ToFloats();
         for (int clip = 0; clip < points.Length; clip++)
         {
             values.AsSpan(clip * size, size).CopyTo(points[clip].AsSpan(point * size));
         }
-    }
-
-    // Between [B, F, C, H, W] and [B, C, F, H, W].
-    private static Tensor Turned(Pass pass, Tensor latents) => Permute.Forward(pass, latents, 0, 2, 1, 3, 4);
-
-    // Shorter texts are padded with the zeros that the network would pad them with.
-    private static Tensor Text(Pass pass, IReadOnlyList<PromptEmbedding> prompts)
-    {
-        int tokens = prompts.Max(static prompt => prompt.Tokens), width = prompts[0].Width;
-        float[] rows = new float[prompts.Count * tokens * width];
-        for (int i = 0; i < prompts.Count; i++)
-        {
-            prompts[i].Values.Span.CopyTo(rows.AsSpan(i * tokens * width));
-        }
-
-        return pass.From(new Shape(prompts.Count, tokens, width), rows);
     }
 }

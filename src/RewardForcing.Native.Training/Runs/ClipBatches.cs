@@ -16,14 +16,14 @@ internal sealed class ClipBatches : IDisposable
     public ClipBatches(TrainingSettings settings, ClipKind kind)
     {
         _settings = settings;
-        _store = ClipStores.Open(settings.DataPath);
+        _store = ClipStores.Open(settings.DataPath, settings.MaxPairs);
         if (_store.Kind != kind)
         {
             _store.Dispose();
             throw new Formats.ModelFormatException(settings.DataPath, $"holds {_store.Kind.ToString().ToLowerInvariant()}, but trainer {settings.Trainer.ToString().ToLowerInvariant()} needs {kind.ToString().ToLowerInvariant()}", "data_path");
         }
 
-        _order = new DataOrder(Math.Min(_store.Count, settings.MaxPairs), settings.Seed);
+        _order = new DataOrder(_store.Count, settings.Seed);
     }
 
     /// <summary>Shape of a row.</summary>
@@ -55,7 +55,7 @@ internal sealed class ClipBatches : IDisposable
             rows[i].Values.CopyTo(values, i * length);
         }
 
-        return pass.From<float>(new Shape([rows.Count, .. Enumerable.Range(0, shape.Rank).Select(axis => shape[axis])]), values);
+        return pass.From<float>(new Shape([rows.Count, .. shape.ToArray()]), values);
     }
 
     /// <summary>Closes the data.</summary>

@@ -46,8 +46,7 @@ internal sealed class DiffusionTrainer : ClipTrainer
             return (LatentRows.Repeat([.. Enumerable.Range(0, batch).Select(i => _schedule.Timesteps[draws.Whole("timestep", (micro * batch) + i, FlowMatchSchedule.TrainTimesteps)])], frames), null);
         }
 
-        RolloutSettings rollout = Settings.Rollout;
-        TrainingMask mask = new() { FramesPerBlock = rollout.FramesPerBlock, LocalFrames = rollout.WindowFrames, IndependentFirstFrame = rollout.IndependentFirstFrame || rollout.IsImageToVideo };
+        TrainingMask mask = Settings.Rollout.Mask();
         if (diffusion.TeacherForcing)
         {
             float[] context = diffusion.ContextNoise > 0 ? OfBlocks(draws, "context", micro, batch, frames, diffusion.ContextNoise) : [];
@@ -60,12 +59,10 @@ internal sealed class DiffusionTrainer : ClipTrainer
 
     private float[] OfBlocks(TrainingDraws draws, string purpose, int micro, int batch, int frames, int end)
     {
-        RolloutSettings rollout = Settings.Rollout;
         var timesteps = new float[batch * frames];
         for (int i = 0; i < timesteps.Length; i++)
         {
-            int frame = i % frames, single = rollout.IndependentFirstFrame || rollout.IsImageToVideo ? 1 : 0;
-            int block = frame < single ? 0 : single + ((frame - single) / rollout.FramesPerBlock);
+            int block = StudentSteps.BlockOf(Settings.Rollout, i % frames) ?? 0;
             timesteps[i] = _schedule.Timesteps[draws.Whole(purpose, (((micro * batch) + (i / frames)) << 12) + block, end)];
         }
 

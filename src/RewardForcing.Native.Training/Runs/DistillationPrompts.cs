@@ -19,14 +19,14 @@ internal sealed class DistillationPrompts : IDisposable
         bool needsClips = settings.Trainer == TrainerKind.Gan || settings.Loss == DistributionLoss.CausVid || settings.Rollout.IsImageToVideo;
         if (needsClips || Directory.Exists(settings.DataPath))
         {
-            _clips = ClipStores.Open(settings.DataPath);
+            _clips = ClipStores.Open(settings.DataPath, settings.MaxPairs);
         }
         else
         {
             _prompts = PromptFile.Read(settings.DataPath);
         }
 
-        _order = new DataOrder(Math.Min(_clips?.Count ?? _prompts!.Count, settings.MaxPairs), settings.Seed);
+        _order = new DataOrder(_clips?.Count ?? Math.Min(_prompts!.Count, settings.MaxPairs), settings.Seed);
     }
 
     /// <summary>Prompts of samples.</summary>

@@ -70,7 +70,7 @@ internal sealed class DistillationTrainer : Trainer
         _distillation.Clock = clock;
         _distillation.StudentOptimizer.Settings = _settings.RateAt(_settings.Generator, Steps);
         _distillation.CriticOptimizer.Settings = _settings.RateAt(_settings.Critic, Steps);
-        int micros = new LoopPlan(_settings.Score.Loop, _settings.Accumulation, _settings.Score.Ratio).Turn(Steps).Backwards;
+        int micros = _distillation.Turn.Backwards;
         Dictionary<string, double> values = [];
         if (_distillation.IsGeneratorStep)
         {
@@ -148,18 +148,17 @@ internal sealed class DistillationTrainer : Trainer
     // Blocks of data, each noised to a step of the student, cleaned in one pass.
     private Tensor CausVidClip(Pass pass, NoisedClipStudent student, DistillationBatch batch)
     {
-        RolloutSettings rollout = _settings.Rollout;
         Tensor clean = batch.Clean!;
         int frames = clean.Shape[1];
         var timesteps = new float[clean.Shape[0] * frames];
         for (int i = 0; i < timesteps.Length; i++)
         {
             // A given first frame is clean.
-            int? block = StudentSteps.BlockOf(rollout, i % frames);
+            int? block = StudentSteps.BlockOf(_settings.Rollout, i % frames);
             timesteps[i] = block is null ? 0 : _timesteps[batch.Draws.Exits[block.Value]];
         }
 
-        TrainingMask mask = new() { FramesPerBlock = rollout.FramesPerBlock, LocalFrames = rollout.WindowFrames, IndependentFirstFrame = rollout.IndependentFirstFrame || rollout.IsImageToVideo };
+        TrainingMask mask = _settings.Rollout.Mask();
         if (_settings.Diffusion.TeacherForcing)
         {
             mask = mask with { CleanX = LatentRows.Turned(pass, clean) };
@@ -168,5 +167,4 @@ internal sealed class DistillationTrainer : Trainer
         Tensor noisy = student.Noised(pass, clean, batch.Draws.Noise, timesteps);
         return student.Predict(pass, noisy, timesteps, batch.Text, mask).X0;
     }
-
 }

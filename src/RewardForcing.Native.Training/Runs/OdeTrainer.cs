@@ -31,11 +31,9 @@ internal sealed class OdeTrainer : ClipTrainer
     /// <inheritdoc/>
     protected override Tensor Loss(Pass pass, TrainingDraws draws, int micro, Clip[] rows)
     {
-        RolloutSettings rollout = Settings.Rollout;
         Tensor text = Text(pass, [.. rows.Select(static row => row.Prompt)]);
         (Tensor points, Tensor ends, float[] timesteps) = Points(pass, draws, micro, rows);
-        TrainingMask mask = new() { FramesPerBlock = rollout.FramesPerBlock, LocalFrames = rollout.WindowFrames, IndependentFirstFrame = rollout.IndependentFirstFrame || rollout.IsImageToVideo };
-        return _loss.Forward(pass, points, ends, timesteps, text, mask).Loss;
+        return _loss.Forward(pass, points, ends, timesteps, text, Settings.Rollout.Mask()).Loss;
     }
 
     private static ClipBatches Trajectories(TrainingSettings settings)

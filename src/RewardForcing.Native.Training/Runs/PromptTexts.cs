@@ -36,16 +36,24 @@ internal sealed class PromptTexts : IDisposable
     /// <returns><c>[B, S, text_dim]</c>.</returns>
     public Tensor Batch(Pass pass, IReadOnlyList<string> prompts)
     {
-        PromptEmbedding[] texts = [.. prompts.Select(prompt => Of(prompt, pass.Cancellation))];
+        Tensor batch = Rows(pass, [.. prompts.Select(prompt => Of(prompt, pass.Cancellation))]);
+        return _type == DType.F32 ? batch : Cast.Forward(pass, batch, _type);
+    }
+
+    /// <summary>Encoded prompts side by side, shorter ones filled up with the zeros that the network would fill them up with.</summary>
+    /// <param name="pass">Owns the tensor.</param>
+    /// <param name="texts">One for each sample.</param>
+    /// <returns><c>[B, S, text_dim]</c>, F32.</returns>
+    public static Tensor Rows(Pass pass, IReadOnlyList<PromptEmbedding> texts)
+    {
         int rows = texts.Max(static text => text.Tokens), width = texts[0].Width;
-        var values = new float[texts.Length * rows * width];
-        for (int i = 0; i < texts.Length; i++)
+        var values = new float[texts.Count * rows * width];
+        for (int i = 0; i < texts.Count; i++)
         {
             texts[i].Values.Span.CopyTo(values.AsSpan(i * rows * width));
         }
 
-        Tensor batch = pass.From<float>(new Shape(texts.Length, rows, width), values);
-        return _type == DType.F32 ? batch : Cast.Forward(pass, batch, _type);
+        return pass.From<float>(new Shape(texts.Count, rows, width), values);
     }
 
     /// <summary>Encodes one prompt, or finds it again.</summary>

@@ -47,4 +47,10 @@ public sealed record RolloutSettings
 
     /// <summary>Latent frames at the start that never leave the window; key <c>model_kwargs.sink_size</c>.</summary>
     public int SinkFrames { get; init; }
+
+    /// <summary>Whether the first frame of stored clips is a block of its own: asked for, or given.</summary>
+    public bool StartsAlone => IndependentFirstFrame || IsImageToVideo;
+
+    /// <summary>What each frame sees where a causal network sees a stored clip at once.</summary>
+    public TrainingMask Mask() => new() { FramesPerBlock = FramesPerBlock, LocalFrames = WindowFrames, IndependentFirstFrame = StartsAlone };
 }

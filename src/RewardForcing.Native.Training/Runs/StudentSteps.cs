@@ -20,7 +20,7 @@ internal static class StudentSteps
     /// <param name="frame">From 0.</param>
     public static int? BlockOf(RolloutSettings settings, int frame)
     {
-        int single = settings.IndependentFirstFrame || settings.IsImageToVideo ? 1 : 0;
+        int single = settings.StartsAlone ? 1 : 0;
         return frame >= single ? single + ((frame - single) / settings.FramesPerBlock) : settings.IsImageToVideo ? null : 0;
     }
 

@@ -39,13 +39,7 @@ internal sealed class TrainedNetwork : IDisposable
     /// <exception cref="NotFiniteNumberException">The gradient is not finite; weights and state are as before.</exception>
     public double Move(long step)
     {
-        double norm = GradientClip.Norm(_weights);
-        if (!double.IsFinite(norm))
-        {
-            _optimizer.ClearGrads();
-            throw new NotFiniteNumberException($"{Name}: the gradient of step {step} is {norm}; its weights are those of the step before. Lower the learning rate, or go on from an earlier checkpoint.", norm);
-        }
-
+        double norm = GradientClip.FiniteNorm(_weights, Name, step);
         _optimizer.Settings = _settings.RateAt(_rates, step);
         _optimizer.Step(GradientClip.Factor(norm, _largest));
         _optimizer.ClearGrads();

@@ -15,8 +15,8 @@ internal static class Trainers
     {
         TrainerKind.Diffusion => WithTexts(device, settings, cancellation, static (settings, model, texts) => new DiffusionTrainer(settings, model, texts)),
         TrainerKind.Ode => WithTexts(device, settings, cancellation, static (settings, model, texts) => new OdeTrainer(settings, model, texts)),
-        TrainerKind.ScoreDistillation or TrainerKind.RewardedDistillation => Distilling(new DistillationNetworks(device, settings, cancellation), settings),
-        TrainerKind.Gan => Adversarial(new DistillationNetworks(device, settings, cancellation), settings),
+        TrainerKind.ScoreDistillation or TrainerKind.RewardedDistillation => WithNetworks(new DistillationNetworks(device, settings, cancellation), networks => new DistillationTrainer(settings, networks)),
+        TrainerKind.Gan => WithNetworks(new DistillationNetworks(device, settings, cancellation), networks => new GanTrainer(settings, networks)),
         _ => new VaeRun(device, settings, cancellation),
     };
 
@@ -28,24 +28,11 @@ internal static class Trainers
     public static WanTransformer Trainable(Device device, ModelFolder folder, string? checkpoint, CancellationToken cancellation) => folder.LoadTransformer(
         device, checkpoint, new WanLoadOptions { Weights = new WeightRules { IsWritable = true, CastTo = DType.F32 } }, cancellation: cancellation);
 
-    private static DistillationTrainer Distilling(DistillationNetworks networks, TrainingSettings settings)
+    private static Trainer WithNetworks(DistillationNetworks networks, Func<DistillationNetworks, Trainer> make)
     {
         try
         {
-            return new DistillationTrainer(settings, networks);
-        }
-        catch
-        {
-            networks.Dispose();
-            throw;
-        }
-    }
-
-    private static GanTrainer Adversarial(DistillationNetworks networks, TrainingSettings settings)
-    {
-        try
-        {
-            return new GanTrainer(settings, networks);
+            return make(networks);
         }
         catch
         {

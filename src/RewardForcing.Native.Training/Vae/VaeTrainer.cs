@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using RewardForcing.Native.Models;
 using RewardForcing.Native.Tensors;
@@ -47,17 +46,18 @@ public sealed class VaeTrainer : Trainer
     {
         TrainingDraws draws = new(_settings.Seed, Steps);
         bool images = draws.Uniform("images", 0) < _settings.ImageShare;
-        long start = Stopwatch.GetTimestamp();
+        PhaseClock clock = new();
         using Pass pass = Pass.Training(_vae.Device, cancellation);
         Tensor video = _crops.Read(pass, draws, images ? _settings.ImageBatch : _settings.VideoBatch, images ? 1 : _settings.Frames);
-        double reading = Lap(ref start);
+        clock.End("data");
         Tensor noise = draws.Normal(pass, _loss.LatentShape(video.Shape), "latent", 0);
         (Tensor loss, Tensor difference, Tensor divergence, _) = _loss.Forward(pass, video, noise);
         double value = loss.ToFloats()[0];
-        double forward = Lap(ref start);
+        clock.End("forward");
         pass.Backward(loss);
-        double backward = Lap(ref start);
+        clock.End("backward");
         double norm = Move(value, cancellation);
+        clock.End("optimizer");
         Dictionary<string, double> values = new()
         {
             ["vae_loss"] = value,
@@ -67,8 +67,7 @@ public sealed class VaeTrainer : Trainer
             ["images"] = images ? 1 : 0,
             ["lr"] = _optimizer.Settings.LearningRate,
         };
-        Dictionary<string, double> seconds = new() { ["data"] = reading, ["forward"] = forward, ["backward"] = backward, ["optimizer"] = Lap(ref start) };
-        return new StepReport(values, seconds);
+        return new StepReport(values, clock.Seconds);
     }
 
     /// <inheritdoc/>
@@ -86,14 +85,6 @@ public sealed class VaeTrainer : Trainer
     }
 
     private static bool IsEncoder(string name) => name.StartsWith("encoder.", StringComparison.Ordinal) || name.StartsWith("conv1.", StringComparison.Ordinal);
-
-    private static double Lap(ref long start)
-    {
-        long now = Stopwatch.GetTimestamp();
-        double seconds = Stopwatch.GetElapsedTime(start, now).TotalSeconds;
-        start = now;
-        return seconds;
-    }
 
     private double Move(double loss, CancellationToken cancellation)
     {
